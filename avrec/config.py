@@ -1,0 +1,53 @@
+"""Settings of one avrec process, read once from the environment (prefix `AVREC_`)."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent
+
+
+class Settings(BaseSettings):
+    """Where data lives and which models may be used.
+
+    Attributes:
+        data: Data directory: database, originals, proxies, weights.
+        profile: Which model set to use; "auto" takes `gpu` with CUDA, else `standard` when `models` or a
+            hub cache holds its weights, else `embedded`.
+        models: Local model folder, looked at before any download.
+        mirror: Folder of weight files (laid out as in weights.toml) that stands in for the carriers.
+        roots: Server folders below which clips may be added by path; none by default.
+        database_url: SQLAlchemy URL; empty means SQLite below `data`.
+        max_clip_mb: Largest accepted file, in MB.
+        demo: Whether a new library starts with the demo clips and simulated people.
+        device: "auto", "cpu" or "cuda".
+        fault: `stage:n:kill|raise|enospc`, fault injection for tests.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="AVREC_", extra="ignore")
+
+    data: Path = Field(default_factory=lambda: Path.home() / ".local" / "share" / "avrec")
+    profile: Literal["auto", "embedded", "standard", "gpu"] = "auto"
+    models: Path | None = None
+    mirror: Path | None = None
+    roots: list[Path] = []
+    database_url: str = ""
+    max_clip_mb: int = 500
+    demo: bool = True
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    fault: str = ""
+
+    @property
+    def weights_dir(self) -> Path:
+        return self.data / "weights"
+
+    @property
+    def clips_dir(self) -> Path:
+        return self.data / "clips"
+
+    @property
+    def jobs_dir(self) -> Path:
+        return self.data / "jobs"

@@ -1,0 +1,118 @@
+"""Protocols of the models, one per task, and the wrapper that all of them share.
+
+Arrays in and out are numpy; torch, onnxruntime and the rest are imported only inside `_load`, so importing this
+package costs nothing. A protocol exists where there are at least two implementations.
+"""
+
+import threading
+import time
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from avrec.schemas import ModelCard, Transcript
+
+
+class LazyModel:
+    """A model that loads on first use, under a lock, and can be unloaded when idle.
+
+    Subclasses set `card` (not yet loaded) and implement `_load`, which returns whatever `self.handle` should be.
+    One lock around load and one around predict: callers may be any thread.
+    """
+
+    card: ModelCard
+
+    def __init__(self) -> None:
+        self._handle: Any = None
+        self._load_lock = threading.Lock()
+        self.predict_lock = threading.RLock()
+        self.last_used = 0.0
+
+    def _load(self) -> Any:
+        raise TypeError(f"{type(self).__name__} has no _load")
+
+    @property
+    def loaded(self) -> bool:
+        return self._handle is not None
+
+    @property
+    def handle(self) -> Any:
+        """The loaded model; loads it when needed."""
+        with self._load_lock:
+            if self._handle is None:
+                self._handle = self._load()
+            self.last_used = time.monotonic()
+            return self._handle
+
+    def unload(self) -> None:
+        with self.predict_lock, self._load_lock:
+            self._handle = None
+
+
+@runtime_checkable
+class Transcriber(Protocol):
+    """Speech to text, guarded: silence, noise, music and beeps give a transcript without lines."""
+
+    card: ModelCard
+
+    def transcribe(self, audio: np.ndarray, language: str | None = None) -> Transcript:
+        """Transcribe float32 mono at 16 kHz, shape (samples,), in [-1, 1]."""
+        ...
+
+
+@runtime_checkable
+class ImageEncoder(Protocol):
+    """Pictures to unit vectors."""
+
+    card: ModelCard
+
+    def encode(self, frames: np.ndarray) -> np.ndarray:
+        """Encode uint8 RGB frames (n, height, width, 3) to float32 (n, dim), rows of length 1."""
+        ...
+
+
+@runtime_checkable
+class FrameClassifier(Protocol):
+    """Pictures to probabilities over named classes."""
+
+    card: ModelCard
+
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+
+    def classify(self, frames: np.ndarray) -> np.ndarray:
+        """Classify uint8 RGB frames (n, height, width, 3) to float32 (n, len(labels)), rows sum to 1."""
+        ...
+
+
+@runtime_checkable
+class TextEncoder(Protocol):
+    """Texts to unit vectors: sentence vectors, LLM document vectors, or CLIP's text tower."""
+
+    card: ModelCard
+
+    def encode(self, texts: list[str]) -> np.ndarray:
+        """Encode to float32 (len(texts), dim), rows of length 1 (zeros for an empty text)."""
+        ...
+
+
+@runtime_checkable
+class Captioner(Protocol):
+    """Pictures to sentences."""
+
+    card: ModelCard
+
+    def caption(self, frames: np.ndarray) -> list[str]:
+        """Caption uint8 RGB frames (n, height, width, 3)."""
+        ...
+
+
+@runtime_checkable
+class AudioEncoder(Protocol):
+    """Sound to a sequence of states."""
+
+    card: ModelCard
+
+    def encode(self, audio: np.ndarray) -> tuple[np.ndarray, float]:
+        """Encode float32 mono 16 kHz to (states (t, dim) float32, seconds per state)."""
+        ...
