@@ -1,0 +1,154 @@
+"""One database: engine, transactions and revision counters.
+
+SQLite in WAL mode by default; the URL is a setting. Writers take one lock in the process and BEGIN IMMEDIATE in the
+database, so two processes on one data directory queue up instead of failing half-way. Two counters tell caches when
+to look again: `library` (clips) and `events` (interactions).
+"""
+
+import contextlib
+import errno
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from avrec.config import Settings
+from avrec.errors import StoreError
+from avrec.store import tables
+
+MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+BUSY_SECONDS = 30
+
+
+def store_error(error: BaseException) -> StoreError:
+    """Say in one sentence what went wrong with the disk or the database."""
+    text = str(error).lower()
+    if getattr(error, "errno", None) == errno.ENOSPC or "disk is full" in text or "no space left" in text:
+        return StoreError("The disk is full", "Free some space and retry; nothing was half-written.")
+    if isinstance(error, PermissionError) or "readonly" in text or "unable to open" in text:
+        return StoreError(
+            "The data directory cannot be written", "Choose another one with AVREC_DATA, or allow writing."
+        )
+    if "locked" in text:
+        return StoreError("The database is busy", "Another program holds it; try again in a moment.")
+    if "malformed" in text or "not a database" in text:
+        return StoreError("The database is damaged", "Run `python -m avrec doctor`, or restore a copy.")
+    return StoreError("The store failed", "Run `python -m avrec doctor`; the log has the details.")
+
+
+class Database:
+    """Connections to the store.
+
+    Args:
+        settings: Says where; the data directory is made when it is missing.
+
+    Raises:
+        StoreError: The directory cannot be written, or the database is damaged.
+    """
+
+    def __init__(self, settings: Settings):
+        self._lock = threading.RLock()
+        try:
+            settings.data.mkdir(parents=True, exist_ok=True)
+            probe = settings.data / ".writable"
+            probe.write_bytes(b"")
+            probe.unlink(missing_ok=True)
+        except OSError as error:
+            raise store_error(error) from error
+        url = settings.database_url or f"sqlite:///{settings.data / 'avrec.sqlite'}"
+        self.engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS} if url.startswith("sqlite") else {})
+        if self.engine.dialect.name == "sqlite":
+            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+            sa.event.listen(self.engine, "begin", _begin_sqlite)
+        self._migrate()
+
+    def _migrate(self) -> None:
+        with self.write() as connection:
+            current = None
+            if sa.inspect(connection).has_table("alembic_version"):
+                current = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+            heads = sorted(path.stem.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+            if current == heads[-1]:
+                return
+            from alembic import command
+            from alembic.config import Config
+
+            config = Config(attributes={"connection": connection})
+            config.set_main_option("script_location", str(MIGRATIONS))
+            command.upgrade(config, "head")
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A consistent snapshot."""
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except (OperationalError, DatabaseError) as error:
+            raise store_error(error.orig or error) from error
+
+    @contextlib.contextmanager
+    def write(self, *bumps: str) -> Iterator[sa.Connection]:
+        """One transaction: all of it or nothing.
+
+        Args:
+            bumps: Counters to raise when it commits: "library", "events".
+        """
+        try:
+            with self._lock, self.engine.connect() as connection:
+                connection = connection.execution_options(immediate=True)
+                with connection.begin():
+                    yield connection
+                    for name in bumps:
+                        self._bump(connection, name)
+        except (OperationalError, DatabaseError) as error:
+            raise store_error(error.orig or error) from error
+
+    def _bump(self, connection: sa.Connection, name: str) -> None:
+        key = f"revision:{name}"
+        value = connection.execute(sa.select(tables.meta.c.value).where(tables.meta.c.key == key)).scalar()
+        self.put(connection, key, str(int(value or 0) + 1))
+
+    def insert(self, table: sa.Table) -> sa.sql.dml.Insert:
+        """An insert that knows `on_conflict_do_nothing/update` in this dialect."""
+        return postgresql_insert(table) if self.engine.dialect.name == "postgresql" else sqlite_insert(table)
+
+    def put(self, connection: sa.Connection, key: str, value: str) -> None:
+        statement = self.insert(tables.meta).values(key=key, value=value)
+        connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+
+    def get(self, key: str) -> str | None:
+        with self.read() as connection:
+            return connection.execute(sa.select(tables.meta.c.value).where(tables.meta.c.key == key)).scalar()
+
+    def revisions(self) -> tuple[int, int]:
+        """Counters (library, events); equal counters mean that caches still hold."""
+        with self.read() as connection:
+            query = sa.select(tables.meta.c.key, tables.meta.c.value).where(tables.meta.c.key.like("revision:%"))
+            found = dict(connection.execute(query).all())
+        return int(found.get("revision:library", 0)), int(found.get("revision:events", 0))
+
+    def check(self) -> str:
+        """SQLite's own integrity check: "ok", or what is wrong."""
+        if self.engine.dialect.name != "sqlite":
+            return "ok"
+        with self.read() as connection:
+            return str(connection.exec_driver_sql("PRAGMA quick_check").scalar())
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    immediate = connection.get_execution_options().get("immediate")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
+        connection.execute(f"PRAGMA {pragma}")

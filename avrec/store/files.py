@@ -1,0 +1,97 @@
+"""Files that land whole or not at all: write to a temporary name, fsync, rename."""
+
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from avrec.errors import MediaTooLargeError
+from avrec.store.database import store_error
+
+CHUNK = 1 << 20
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replace `path` by `data`.
+
+    Raises:
+        StoreError: The disk is full or the folder cannot be written; the old file is kept.
+    """
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise store_error(error) from error
+
+
+def write_json(path: Path, value: Any) -> None:
+    write_bytes(path, json.dumps(value, ensure_ascii=False).encode())
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def hash_file(path: Path) -> str:
+    """sha256 of a file's bytes, read in chunks."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def keep_by_hash(source: BinaryIO, folder: Path, name: str, limit_bytes: int) -> tuple[Path, str]:
+    """Copy a stream below `folder` under its sha256, in chunks.
+
+    Args:
+        name: Display name, for errors.
+        limit_bytes: Largest accepted size.
+
+    Returns:
+        The file's path and its sha256.
+
+    Raises:
+        MediaTooLargeError: The stream is longer than the limit; nothing is kept.
+        StoreError: The disk is full; nothing is kept.
+    """
+    temporary = folder / f".incoming-{uuid.uuid4().hex[:8]}"
+    digest, size = hashlib.sha256(), 0
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            while chunk := source.read(CHUNK):
+                size += len(chunk)
+                if size > limit_bytes:
+                    raise MediaTooLargeError(name, f"it is larger than {limit_bytes // 1_000_000} MB")
+                digest.update(chunk)
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        path = folder / digest.hexdigest()
+        temporary.replace(path)
+        return path, digest.hexdigest()
+    except OSError as error:
+        raise store_error(error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def move_folder(source: Path, target: Path) -> None:
+    """Put a finished folder in its place, replacing an earlier one."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists():
+            shutil.rmtree(target)
+        source.replace(target)
+    except OSError as error:
+        raise store_error(error) from error

@@ -1,0 +1,91 @@
+"""People and their events."""
+
+from collections.abc import Iterable
+from datetime import UTC
+
+import sqlalchemy as sa
+
+from avrec.schemas import Interaction, Person
+from avrec.store.database import Database
+from avrec.store.tables import interactions, people
+
+
+class InteractionStore:
+    """Reads and writes of people and events."""
+
+    def __init__(self, database: Database):
+        self.database = database
+
+    def add(self, events: Iterable[Interaction], persons: Iterable[Person] = ()) -> int:
+        """Store events, and the people they name, in one transaction; the same event twice is stored once.
+
+        Returns:
+            How many events were new.
+        """
+        rows = [_row(event) for event in events]
+        known = {p.user_id: {"user_id": p.user_id, "simulated": p.simulated, "taste": p.taste} for p in persons}
+        for row in rows:
+            known.setdefault(row["user_id"], {"user_id": row["user_id"], "simulated": row["simulated"], "taste": ""})
+        with self.database.write("events") as connection:
+            if known:
+                connection.execute(self.database.insert(people).on_conflict_do_nothing(), list(known.values()))
+            before = connection.execute(sa.select(sa.func.count()).select_from(interactions)).scalar_one()
+            if rows:
+                connection.execute(self.database.insert(interactions).on_conflict_do_nothing(), rows)
+            return connection.execute(sa.select(sa.func.count()).select_from(interactions)).scalar_one() - before
+
+    def record(self, event: Interaction) -> Interaction:
+        """Store one event and return it with its id."""
+        with self.database.write("events") as connection:
+            person = {"user_id": event.user_id, "simulated": False, "taste": ""}
+            connection.execute(self.database.insert(people).values(**person).on_conflict_do_nothing())
+            key = connection.execute(interactions.insert().values(**_row(event))).inserted_primary_key[0]
+        return _interaction_with(event, key)
+
+    def remove(self, interaction_id: int) -> bool:
+        """Take one event back; False when it is not there."""
+        with self.database.write("events") as connection:
+            statement = interactions.delete().where(interactions.c.interaction_id == interaction_id)
+            return bool(connection.execute(statement).rowcount)
+
+    def all(self) -> list[Interaction]:
+        with self.database.read() as connection:
+            return [_interaction(row) for row in connection.execute(interactions.select().order_by(interactions.c.at))]
+
+    def of(self, user_id: str) -> list[Interaction]:
+        """One person's events, newest first."""
+        query = interactions.select().where(interactions.c.user_id == user_id)
+        query = query.order_by(interactions.c.at.desc(), interactions.c.interaction_id.desc())
+        with self.database.read() as connection:
+            return [_interaction(row) for row in connection.execute(query)]
+
+    def people(self) -> list[sa.Row]:
+        """Rows (user_id, simulated, taste) by id."""
+        with self.database.read() as connection:
+            return list(connection.execute(people.select().order_by(people.c.user_id)))
+
+    def has_person(self, user_id: str) -> bool:
+        with self.database.read() as connection:
+            return (
+                connection.execute(sa.select(people.c.user_id).where(people.c.user_id == user_id)).first() is not None
+            )
+
+
+def _row(event: Interaction) -> dict:
+    return {
+        "user_id": event.user_id,
+        "clip_id": event.clip_id,
+        "event": event.event,
+        "value": event.value,
+        "at": event.at.astimezone(UTC).replace(tzinfo=None),
+        "simulated": event.simulated,
+    }
+
+
+def _interaction(row: sa.Row) -> Interaction:
+    at = row.at.replace(tzinfo=UTC)
+    return Interaction(row.user_id, row.clip_id, row.event, row.value, at, row.simulated, row.interaction_id)
+
+
+def _interaction_with(event: Interaction, key: int) -> Interaction:
+    return Interaction(event.user_id, event.clip_id, event.event, event.value, event.at, event.simulated, key)
