@@ -49,5 +49,9 @@ class Settings(BaseSettings):
         return self.data / "clips"
 
     @property
+    def originals_dir(self) -> Path:
+        return self.data / "originals"
+
+    @property
     def jobs_dir(self) -> Path:
         return self.data / "jobs"

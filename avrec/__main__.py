@@ -1,0 +1,182 @@
+"""Command line: the same Engine, for scripts and checks.
+
+`--json` prints one JSON document on stdout and nothing else there; logs go to stderr. Exit status 0, or 1 with a
+one-line reason on stderr.
+"""
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from avrec import cli_output as output
+from avrec.cli_weights import weights_app
+from avrec.config import REPOSITORY, Settings
+from avrec.engine import Engine
+from avrec.errors import AvrecError, InvalidInputError
+from avrec.ingest.intake import media_files
+from avrec.schemas import PRESETS
+
+app = typer.Typer(
+    help="What is in a clip, who would like it, why, and how we know.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(weights_app, name="weights")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+K = Annotated[int, typer.Option("-k", min=1, max=10_000, help="How many.")]
+Weights = Annotated[str | None, typer.Option(help="A preset, or modality=multiplier,...; unnamed ones are 0.")]
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Files or folders.")],
+    title: Annotated[str, typer.Option(help="Title, for a single file.")] = "",
+    preset: Annotated[str, typer.Option(help=" | ".join(PRESETS))] = "balanced",
+    as_json: Json = False,
+) -> None:
+    """Take files in and wait until they are understood."""
+    engine = Engine()
+    results: list[dict[str, Any]] = []
+    for path in [p for given in paths for p in (media_files(given) if given.is_dir() else [given])]:
+        try:
+            with path.open("rb") as stream:
+                job = engine.add_file(stream, path.name, title=title, preset=preset)
+            results.append({"path": str(path), "job": job.job_id})
+        except OSError:
+            results.append({"path": str(path), "status": "failed", "reason": f"{path.name}: it cannot be read."})
+        except AvrecError as error:
+            results.append({"path": str(path), "status": "failed", "reason": str(error)})
+    ended = {job.job_id: job for job in engine.wait([r["job"] for r in results if "job" in r])}
+    rows = [output.ingest_row(result, ended.get(result.pop("job", ""))) for result in results]
+    engine.close()
+    output.show(rows, as_json, ("status", "clip_id", "seconds", "path", "reason"))
+    if rows and all(row["status"] == "failed" for row in rows):
+        raise typer.Exit(1)
+
+
+@app.command()
+def clips(as_json: Json = False) -> None:
+    """List the library."""
+    rows = [output.clip_row(clip) for clip in Engine().clips()]
+    output.show(rows, as_json, ("clip_id", "duration", "language", "category", "modalities", "title"))
+
+
+@app.command()
+def clip(clip_id: str, as_json: Json = False) -> None:
+    """Show everything found in a clip, with the model behind each item."""
+    engine = Engine()
+    output.show(output.clip_document(engine, clip_id), as_json)
+
+
+@app.command()
+def record(user: str, clip_id: str, event: str, value: float | None = None, as_json: Json = False) -> None:
+    """Store one event; a new user id is created."""
+    made = Engine().record(user, clip_id, event, value)
+    fields = ("user_id", "clip_id", "event", "value", "at")
+    output.show({name: getattr(made, name) for name in fields}, as_json)
+
+
+@app.command("import")
+def import_csv(path: Path, as_json: Json = False) -> None:
+    """Import interactions from CSV (user_id, clip_id, event, value, datetime)."""
+    if not path.is_file():
+        raise InvalidInputError(path.name, "there is no such file")
+    report = Engine().import_interactions(path)
+    rejected = [{"line": line, "reason": reason} for line, reason in report.rejected]
+    output.show({"kept": report.kept, "rejected": rejected}, as_json)
+
+
+@app.command()
+def algorithms(as_json: Json = False) -> None:
+    """List the recommenders."""
+    rows = [{"name": n, "title": t, "ledger": e} for n, t, e in Engine().algorithms()]
+    output.show(rows, as_json, ("name", "title", "ledger"))
+
+
+@app.command()
+def recommend(
+    user: str,
+    k: K = 20,
+    algorithm: str = "hybrid",
+    weights: Weights = None,
+    diversity: Annotated[float, typer.Option(min=0.0, max=1.0)] = 0.2,
+    as_json: Json = False,
+) -> None:
+    """Rank clips for a person."""
+    engine = Engine()
+    ranked = engine.recommend(
+        user, k, algorithm=algorithm, weights=output.parse_weights(weights), diversity=diversity
+    )
+    output.show(output.ranked_document(ranked, {"user_id": user, "algorithm": ranked.algorithm}), as_json)
+
+
+@app.command()
+def similar(clip_id: str, k: K = 10, weights: Weights = None, as_json: Json = False) -> None:
+    """More like this clip."""
+    ranked = Engine().similar(clip_id, k, weights=output.parse_weights(weights))
+    output.show(output.ranked_document(ranked, {"clip_id": clip_id, "algorithm": ranked.algorithm}), as_json)
+
+
+@app.command()
+def audience(clip_id: str, k: K = 10, as_json: Json = False) -> None:
+    """Who would get this clip in their top k."""
+    fields = ("user_id", "rank", "score", "reason")
+    people = [{name: getattr(member, name) for name in fields} for member in Engine().audience(clip_id, k)]
+    output.show({"clip_id": clip_id, "people": people}, as_json)
+
+
+@app.command()
+def search(
+    text: Annotated[str | None, typer.Argument(help="Words.")] = None,
+    image: Path | None = None,
+    clip: Annotated[str | None, typer.Option(help="A clip's id.")] = None,
+    k: K = 10,
+    as_json: Json = False,
+) -> None:
+    """Find moments by words, picture or clip."""
+    given = [value for value in (text, image, clip) if value is not None]
+    if len(given) != 1:
+        raise InvalidInputError("Search", "give words, --image or --clip, one of them")
+    moments = Engine().search(text, image=image, clip_id=clip, k=k)
+    fields = ("rank", "clip_id", "start", "end", "score", "percentile", "modalities", "text")
+    rows = [{name: getattr(moment, name) for name in fields} for moment in moments]
+    output.show({"query": str(given[0]), "moments": rows}, as_json)
+
+
+@app.command()
+def serve(port: Annotated[int, typer.Option(min=1, max=65535)] = 8501) -> None:
+    """Start the app on 127.0.0.1."""
+    from avrec.serve import serve_app
+
+    serve_app(Settings(), port, REPOSITORY)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Check store, disk and weights."""
+    rows = [{"check": name, "ok": ok, "message": message} for name, ok, message in Engine().doctor()]
+    output.show(rows, as_json, ("ok", "check", "message"))
+    if not all(row["ok"] for row in rows):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command line; a domain error is one line on stderr."""
+    logging.basicConfig(stream=sys.stderr, level=os.environ.get("AVREC_LOG", "WARNING").upper())
+    try:
+        app()
+    except AvrecError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,428 @@
+"""Engine: the façade over store, ingest, recommenders and models. In-process, made once, safe under many threads.
+
+Importing it imports neither torch nor transformers: they load inside the models, in the worker's thread.
+"""
+
+import io
+import math
+import os
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, TextIO
+
+from avrec import demo, health
+from avrec.config import Settings
+from avrec.errors import InvalidInputError, UnknownClipError, UnknownUserError
+from avrec.ingest import edits, intake
+from avrec.ingest.publish import remove_clip
+from avrec.ingest.speeds import seconds_left, stage_speeds
+from avrec.ingest.worker import Worker
+from avrec.media.decode_result import POSTER_FILE, PROXY_AUDIO_FILE, PROXY_VIDEO_FILE, load_decoded, thumbnail_file
+from avrec.models.catalogue import Models
+from avrec.recommend.csv_import import read_interactions
+from avrec.recommend.presets import PRESET_WEIGHTS
+from avrec.schemas import (
+    EVENTS,
+    Annotation,
+    AudienceMember,
+    Clip,
+    Counterfactual,
+    ImportReport,
+    Interaction,
+    Job,
+    ModelCard,
+    Moment,
+    Person,
+    RankedList,
+    Segment,
+    SegmentPair,
+)
+from avrec.serving import Serving
+from avrec.store.clips import ClipStore
+from avrec.store.database import Database
+from avrec.store.interactions import InteractionStore
+from avrec.store.jobs import JobStore, Order, to_job
+
+USER_ID_LENGTH = 120
+
+
+class Engine:
+    """Everything the pages and the command line can ask for.
+
+    Args:
+        settings: Defaults to the environment's.
+        start_worker: Start the background worker and, in a new library, the demo.
+
+    Raises:
+        StoreError: The data directory cannot be used.
+    """
+
+    PRESET_WEIGHTS = PRESET_WEIGHTS
+
+    def __init__(self, settings: Settings | None = None, *, start_worker: bool = False):
+        self.settings = settings or Settings()
+        self._database = Database(self.settings)
+        self._clips = ClipStore(self._database)
+        self._interactions = InteractionStore(self._database)
+        self._jobs = JobStore(self._database)
+        self._models = Models(self.settings)
+        self._serving = Serving(self._database, self._clips, self._interactions, self._models)
+        self._worker = Worker(self.settings, self._clips, self._jobs, self._models)
+        if start_worker:
+            if self.settings.demo and not self._clips.ids():
+                demo.open_demo(self._database, self._jobs, self._interactions)
+            self._worker.start()
+
+    def close(self) -> None:
+        """Stop the worker after the stage in hand and close the store."""
+        self._worker.stop()
+        self._database.close()
+
+    @property
+    def revision(self) -> int:
+        """Grows with every published clip, edit, deletion and event."""
+        return sum(self._database.revisions())
+
+    def open_demo(self) -> bool:
+        """Queue the demo clips and their simulated people; False when that was done before."""
+        return demo.open_demo(self._database, self._jobs, self._interactions)
+
+    # ---- library -------------------------------------------------------------------------------------
+
+    def clips(self) -> list[Clip]:
+        """Every clip, newest first."""
+        return self._clips.all()
+
+    def clip(self, clip_id: str) -> Clip:
+        return self._clips.get(clip_id)
+
+    def segments(self, clip_id: str) -> tuple[Segment, ...]:
+        return self._clips.segments(clip_id)
+
+    def annotations(self, clip_id: str, kind: str | None = None) -> list[Annotation]:
+        """What was found, by start time; of one kind, or of all."""
+        return self._clips.annotations(clip_id, kind)
+
+    def transcript(self, clip_id: str) -> list[Annotation]:
+        return self._clips.annotations(clip_id, "speech")
+
+    def clip_models(self, clip_id: str) -> dict[str, str]:
+        """Task -> name of the model that did it for this clip."""
+        return self._clips.models(clip_id)
+
+    def caption(self, clip_id: str) -> tuple[str, str]:
+        """The surest caption of the clip and the model behind it; both empty where there is no picture."""
+        captions = self._clips.annotations(clip_id, "caption")
+        if not captions:
+            return "", ""
+        best = max(captions, key=lambda a: a.score)
+        return best.label, best.model
+
+    def edit_clip(
+        self,
+        clip_id: str,
+        *,
+        title: str | None = None,
+        description: str | None = None,
+        tags: Sequence[str] | None = None,
+    ) -> Clip:
+        """Change a clip's text; words change at once, its document vector in the background."""
+        clip = self._clips.get(clip_id)
+        fields = intake.clean_fields(
+            clip.file_name,
+            clip.title if title is None else title,
+            clip.description if description is None else description,
+            clip.tags if tags is None else tags,
+        )
+        edited = self._clips.edit(clip_id, **fields)
+        edited = self._clips.edit(clip_id, document=edits.document_of(edited, self._clips))
+        text = {"title": f"Text of {edited.title}"}
+        self._jobs.enqueue([Order(edited.sha256, "", edited.file_name, text, edited.preset, kind="text", priority=1)])
+        return edited
+
+    def delete_clip(self, clip_id: str) -> None:
+        """Remove a clip from index, lists and disk."""
+        clip = self._clips.get(clip_id)
+        remove_clip(clip_id, self._clips, self.settings)
+        self._jobs.forget_clip(clip.sha256)
+
+    def media(
+        self, clip_id: str, kind: Literal["proxy", "poster", "frame"], index: int | None = None
+    ) -> tuple[Path, str]:
+        """A clip's file and its fixed MIME type. `index` is the segment of a "frame".
+
+        Raises:
+            UnknownClipError: There is no such clip or no such file of it.
+        """
+        folder = self.settings.clips_dir / self._clips.get(clip_id).clip_id
+        names = {
+            "proxy": [(PROXY_VIDEO_FILE, "video/mp4"), (PROXY_AUDIO_FILE, "audio/mp4")],
+            "poster": [(POSTER_FILE, "image/jpeg")],
+            "frame": [(thumbnail_file(index or 0), "image/jpeg"), (POSTER_FILE, "image/jpeg")],
+        }
+        for name, mime in names[kind]:
+            if (folder / name).is_file():
+                return folder / name, mime
+        raise UnknownClipError(clip_id)
+
+    def peaks(self, clip_id: str) -> list[float]:
+        """The sound's outline, values in [0, 1] over the clip's length; empty without sound."""
+        folder = self.settings.clips_dir / self._clips.get(clip_id).clip_id
+        return list(load_decoded(folder).peaks)
+
+    def summary(self) -> dict[str, Any]:
+        """Counts for the Library's strip."""
+        clips, people = self.clips(), self.people()
+        languages: dict[str, int] = {}
+        for clip in clips:
+            if clip.has_speech and clip.language:
+                languages[clip.language] = languages.get(clip.language, 0) + 1
+        return {
+            "clips": len(clips),
+            "seconds": sum(clip.duration for clip in clips),
+            "with_speech": sum(clip.has_speech for clip in clips),
+            "languages": dict(sorted(languages.items(), key=lambda item: -item[1])),
+            "people": len(people),
+            "interactions": sum(person.events for person in people),
+            "simulated_people": sum(person.simulated for person in people),
+            "attention": self._jobs.counts().get("failed", 0) + sum(clip.status == "partial" for clip in clips),
+        }
+
+    # ---- ingest --------------------------------------------------------------------------------------
+
+    def add_file(
+        self,
+        source: BinaryIO | Path,
+        name: str,
+        *,
+        title: str = "",
+        description: str = "",
+        tags: Sequence[str] = (),
+        preset: str = "balanced",
+    ) -> Job:
+        """Take a file in: an open stream is copied under its hash, a path is referred to.
+
+        Raises:
+            MediaError, StoreError, InvalidInputError: Nothing was added.
+        """
+        fields = intake.clean_fields(name, title, description, tags)
+        if isinstance(source, Path):
+            order = intake.order_reference(source, self.settings, fields, preset)
+        else:
+            order = intake.order_upload(source, name, self.settings, fields, preset)
+        return self.job(self._jobs.enqueue([order])[0])
+
+    def add_folder(
+        self, folder: Path, *, preset: str = "balanced", table: dict[str, dict[str, Any]] | None = None
+    ) -> list[Job]:
+        """Take in the media files below a server folder.
+
+        Args:
+            table: File name -> title, description and tags, as `read_metadata_csv` gives them.
+
+        Raises:
+            InvalidInputError: The folder is not below one of `settings.roots`.
+        """
+        table = table or {}
+        orders = [
+            intake.order_reference(
+                path, self.settings, intake.clean_fields(path.name, **table.get(path.name, {})), preset
+            )
+            for path in intake.media_files(intake.check_root(folder, self.settings))
+        ]
+        return [self.job(job_id) for job_id in self._jobs.enqueue(orders)]
+
+    def read_metadata_csv(self, text: str) -> tuple[dict[str, dict[str, Any]], list[tuple[int, str]]]:
+        """File name -> fields, and the rejected lines; columns file, title, description, tags (`;` between)."""
+        return intake.read_metadata_csv(text)
+
+    def jobs(self, limit: int = 200) -> list[Job]:
+        """Jobs, newest first, with an estimate of the time left for the running one."""
+        speeds = self.stage_speeds()
+        return [to_job(row, seconds_left(row, speeds)) for row in self._jobs.rows(limit)]
+
+    def job(self, job_id: str) -> Job:
+        return to_job(self._jobs.row(job_id))
+
+    def cancel_job(self, job_id: str) -> None:
+        """Stop a queued or running job; what it had found is dropped."""
+        for state in ("queued", "running"):
+            if self._jobs.update(job_id, only_if=state, state="cancelled", stage=""):
+                return
+
+    def retry_job(self, job_id: str) -> None:
+        """Queue a failed or cancelled job again; its finished stages are kept."""
+        for state in ("failed", "cancelled"):
+            if self._jobs.update(job_id, only_if=state, state="queued", reason="", progress=0.0):
+                return
+
+    def remove_job(self, job_id: str) -> None:
+        """Take a finished, failed or cancelled job off the list."""
+        self._jobs.remove(job_id)
+
+    def wait(self, job_ids: Sequence[str], timeout: float | None = None) -> list[Job]:
+        """Wait until the jobs have ended; this process works on them itself where no other does."""
+        deadline = time.monotonic() + timeout if timeout is not None else math.inf
+
+        def over() -> bool:
+            live = any(self._jobs.state(job_id) in ("queued", "running") for job_id in job_ids)
+            return not live or time.monotonic() > deadline
+
+        if self._worker.started:
+            while not over():
+                time.sleep(0.1)
+        else:
+            self._worker.drain(over)
+        return [self.job(job_id) for job_id in job_ids]
+
+    def stage_speeds(self) -> dict[str, float]:
+        """Median seconds of work per second of clip, by stage; empty before the first clip."""
+        return stage_speeds(self._jobs.rows(100))
+
+    # ---- people and events ---------------------------------------------------------------------------
+
+    def people(self) -> list[Person]:
+        """Everyone with at least an id, in order of it."""
+        return self._serving.people()
+
+    def history(self, user_id: str) -> list[Interaction]:
+        """A person's events, newest first.
+
+        Raises:
+            UnknownUserError: There is no such person.
+        """
+        if not self._interactions.has_person(user_id):
+            raise UnknownUserError(user_id)
+        return self._interactions.of(user_id)
+
+    def record(self, user_id: str, clip_id: str, event: str, value: float | None = None) -> Interaction:
+        """Store one event; a new user id makes a new person.
+
+        Raises:
+            UnknownClipError, InvalidInputError: Nothing was stored.
+        """
+        user_id = user_id.strip()
+        if not user_id or len(user_id) > USER_ID_LENGTH or not user_id.isprintable():
+            raise InvalidInputError("Person", f"an id has 1 to {USER_ID_LENGTH} printable characters")
+        if event not in EVENTS:
+            raise InvalidInputError("Event", f"{event!r} is not one of {', '.join(EVENTS)}")
+        limits = {"view": (0.0, 1.0), "rating": (1.0, 5.0)}.get(event)
+        if limits and (value is None or not limits[0] <= value <= limits[1]):
+            raise InvalidInputError("Value", f"a {event} needs a number from {limits[0]:g} to {limits[1]:g}")
+        if not self._clips.has(clip_id):
+            raise UnknownClipError(clip_id)
+        event_value = value if limits else None
+        return self._interactions.record(Interaction(user_id, clip_id, event, event_value, datetime.now(UTC)))
+
+    def undo(self, interaction_id: int) -> None:
+        """Take one event back; nothing happens when it is gone already."""
+        self._interactions.remove(interaction_id)
+
+    def import_interactions(self, source: Path | TextIO) -> ImportReport:
+        """Import events from CSV; bad rows are reported with their line numbers, good rows are kept.
+
+        Columns: see `avrec.recommend.csv_import`.
+        """
+        known = frozenset(self._clips.ids())
+        stream = source.open(encoding="utf-8-sig", errors="replace", newline="") if isinstance(source, Path) else source
+        with stream if isinstance(source, Path) else io.StringIO():
+            events, rejected = read_interactions(stream, known)
+            self._interactions.add(events)
+        return ImportReport(kept=len(events), rejected=tuple(rejected))
+
+    # ---- recommending --------------------------------------------------------------------------------
+
+    def recommend(
+        self,
+        user_id: str,
+        k: int = 20,
+        *,
+        algorithm: str = "hybrid",
+        weights: dict[str, float] | None = None,
+        diversity: float = 0.2,
+        include_seen: bool = False,
+    ) -> RankedList:
+        """Rank clips for a person; every place carries a ledger whose leaves sum to its score."""
+        return self._serving.recommend(user_id, k, algorithm, weights, diversity, include_seen)
+
+    def new_clips(self, user_id: str, k: int = 6) -> RankedList:
+        """The shelf of clips that nobody has an event with, by content."""
+        return self._serving.new_clips(user_id, k)
+
+    def similar(self, clip_id: str, k: int = 10, *, weights: dict[str, float] | None = None) -> RankedList:
+        """More like this clip."""
+        return self._serving.similar(clip_id, k, weights)
+
+    def audience(self, clip_id: str, k: int = 10, *, weights: dict[str, float] | None = None) -> list[AudienceMember]:
+        """People in whose own top k (diversity 0) the clip is, the best rank first."""
+        return self._serving.audience(clip_id, k, weights)
+
+    def pairs(
+        self,
+        user_id: str,
+        clip_id: str,
+        watched_clip_id: str,
+        modality: str,
+        *,
+        weights: dict[str, float] | None = None,
+    ) -> list[SegmentPair]:
+        """Open one ledger line (modality, watched clip) to pairs of segments; they sum to the line."""
+        return self._serving.pairs(user_id, clip_id, watched_clip_id, modality, weights)
+
+    def counterfactuals(
+        self,
+        user_id: str,
+        clip_id: str,
+        *,
+        weights: dict[str, float] | None = None,
+        diversity: float = 0.2,
+        algorithm: str = "hybrid",
+    ) -> list[Counterfactual]:
+        """Rank and score without each modality and each watched clip, by really ranking again."""
+        return self._serving.counterfactuals(user_id, clip_id, algorithm, weights, diversity)
+
+    def algorithms(self) -> list[tuple[str, str, str]]:
+        """(name, title, "exact" or "approximate") of every recommender."""
+        return self._serving.algorithms()
+
+    def search(
+        self, text: str | None = None, *, image: Path | None = None, clip_id: str | None = None, k: int = 10
+    ) -> list[Moment]:
+        """Moments for words, a picture or a clip."""
+        return self._serving.search(text, image, clip_id, k)
+
+    # ---- system --------------------------------------------------------------------------------------
+
+    def model_cards(self) -> list[ModelCard]:
+        return self._models.cards()
+
+    def device(self) -> str:
+        """What the models run on, in words."""
+        from avrec.models.devices import describe_device
+
+        return describe_device(self.settings.device)
+
+    def status(self) -> dict[str, Any]:
+        """What the sidebar says."""
+        counts, cards = self._jobs.counts(), self.model_cards()
+        clips = self._clips.all()
+        return {
+            "clips": len(clips),
+            "seconds": sum(clip.duration for clip in clips),
+            "running": counts.get("running", 0),
+            "queued": counts.get("queued", 0),
+            "failed": counts.get("failed", 0),
+            "models_live": [card.name for card in cards if card.available and not card.stands_in_for],
+            "standing_in": [card.name for card in cards if card.available and card.stands_in_for],
+            "device": self.device(),
+            "worker": self._worker.working,
+        }
+
+    def doctor(self) -> list[tuple[str, bool, str]]:
+        """Checks as (name, passed, sentence)."""
+        return health.check(self.settings, self._database, self._clips, self._models)
+
+    def versions(self) -> dict[str, str]:
+        return health.versions() | {"process": str(os.getpid())}
