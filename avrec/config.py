@@ -18,6 +18,7 @@ class Settings(BaseSettings):
         profile: Which model set to use; "auto" takes `gpu` with CUDA, else `standard` when `models` or a
             hub cache holds its weights, else `embedded`.
         models: Local model folder, looked at before any download.
+        weights: Folder of the fetched weights, so that several data directories can share them; below `data` if unset.
         mirror: Folder of weight files (laid out as in weights.toml) that stands in for the carriers.
         roots: Server folders below which clips may be added by path; none by default.
         database_url: SQLAlchemy URL; empty means SQLite below `data`.
@@ -33,6 +34,7 @@ class Settings(BaseSettings):
     profile: Literal["auto", "embedded", "standard", "gpu"] = "auto"
     models: Path | None = None
     mirror: Path | None = None
+    weights: Path | None = None
     roots: list[Path] = []
     database_url: str = ""
     max_clip_mb: int = 500
@@ -42,7 +44,7 @@ class Settings(BaseSettings):
 
     @property
     def weights_dir(self) -> Path:
-        return self.data / "weights"
+        return self.weights or self.data / "weights"
 
     @property
     def clips_dir(self) -> Path:
