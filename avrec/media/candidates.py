@@ -1,0 +1,92 @@
+"""Sampled frames: kept small while decoding, chosen once the segments are known."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avrec.media.decode_result import FRAMES_FILE, POSTER_FILE, thumbnail_file
+from avrec.schemas import Segment
+
+INTERVAL = 0.25
+MOST = 300
+SHORT_SIDE = 256
+WIDEST = 4.0  # long-to-short ratio beyond which a picture is squeezed
+PER_SEGMENT = {"fast": 1, "balanced": 2}
+THUMB_WIDTH, POSTER_WIDTH = 240, 480
+
+
+class Candidates:
+    """Frames about every quarter second; beyond 300 every other one is let go and the interval doubles."""
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+        self.frames: list[np.ndarray] = []
+        self._interval = INTERVAL
+        self._size: tuple[int, int] | None = None
+
+    def offer(self, frame: Any, time: float) -> None:
+        if self.times and time < self.times[-1] + self._interval - 1e-3:
+            return
+        if self._size is None:
+            self._size = _small_size(frame.width, frame.height)
+        width, height = self._size
+        self.frames.append(frame.reformat(width=width, height=height, format="rgb24", interpolation="AREA").to_ndarray())
+        self.times.append(time)
+        if len(self.times) > MOST:
+            self.frames, self.times = self.frames[::2], self.times[::2]
+            self._interval *= 2
+
+    def choose(self, segments: Sequence[Segment], preset: str) -> tuple[list[int], list[int]]:
+        """Choose frames, evenly within each segment: 1 (fast), 2 (balanced) or about one a second (thorough).
+
+        Returns:
+            Indexes of the chosen candidates and the segment of each.
+        """
+        times = np.asarray(self.times)
+        chosen, owners = [], []
+        for position, segment in enumerate(segments):
+            last = position == len(segments) - 1
+            inside = np.flatnonzero((times >= segment.start) & ((times < segment.end) | last))
+            if not len(inside):
+                continue
+            n = PER_SEGMENT.get(preset) or max(1, round(segment.duration))
+            wanted = segment.start + segment.duration * (np.arange(n) + 0.5) / n
+            picks = np.unique(inside[np.abs(times[inside][None] - wanted[:, None]).argmin(axis=1)])
+            chosen += picks.tolist()
+            owners += [position] * len(picks)
+        return chosen, owners
+
+    def save(self, folder: Path, segments: Sequence[Segment], preset: str) -> tuple[list[float], list[int]]:
+        """Write the chosen frames, one thumbnail a segment and a poster; return times and segments of the frames."""
+        if not self.frames:
+            return [], []
+        chosen, owners = self.choose(segments, preset)
+        np.save(folder / FRAMES_FILE, np.stack([self.frames[i] for i in chosen]))
+        times = np.asarray(self.times)
+        for position, segment in enumerate(segments):
+            middle = int(np.abs(times - (segment.start + segment.end) / 2).argmin())
+            _write_jpeg(self.frames[middle], folder / thumbnail_file(position), THUMB_WIDTH)
+        _write_jpeg(self.frames[self._poster()], folder / POSTER_FILE, POSTER_WIDTH)
+        return [self.times[i] for i in chosen], owners
+
+    def _poster(self) -> int:
+        """The frame with the most contrast in the middle of the clip: neither black nor a fade."""
+        low, high = int(len(self.frames) * 0.1), max(int(len(self.frames) * 0.9), 1)
+        return low + int(np.argmax([float(frame[::4, ::4].std()) for frame in self.frames[low:high]]))
+
+
+def _small_size(width: int, height: int) -> tuple[int, int]:
+    scale = SHORT_SIDE / min(width, height)
+    limit = int(SHORT_SIDE * WIDEST)
+    return min(limit, max(2, round(width * scale))), min(limit, max(2, round(height * scale)))
+
+
+def _write_jpeg(pixels: np.ndarray, path: Path, width: int) -> None:
+    from PIL import Image
+
+    picture = Image.fromarray(pixels)
+    if picture.width > width:
+        picture = picture.resize((width, max(1, round(picture.height * width / picture.width))))
+    picture.save(path, "JPEG", quality=82)

@@ -1,0 +1,136 @@
+"""The parent's side of decoding: start the child, follow it, stop it, and say what went wrong."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from avrec import errors
+from avrec.config import PACKAGE
+from avrec.errors import CorruptMediaError, JobCancelledError, MediaError, MediaTooLargeError, StoreError
+from avrec.media.decode_result import Decoded, load_decoded
+from avrec.store.database import store_error
+
+WALL_SECONDS = 3600.0
+QUIET_SECONDS = 180.0  # without progress for this long, the decoder hangs
+POLL_SECONDS = 0.2
+
+
+def decode(
+    path: Path,
+    folder: Path,
+    *,
+    name: str,
+    preset: str = "balanced",
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    quiet_seconds: float = QUIET_SECONDS,
+) -> Decoded:
+    """Decode a file in a limited child process; `folder` appears whole or not at all.
+
+    Args:
+        path: The file; only read.
+        folder: Where frames, sound, thumbnails and proxy go.
+        name: Display name, for errors.
+        progress: Takes the share done, in [0, 1].
+        cancelled: Asked about five times a second.
+
+    Raises:
+        MediaError: The file cannot be used.
+        StoreError: The disk is full.
+        JobCancelledError: `cancelled` said so.
+    """
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
+    shutil.rmtree(temporary, ignore_errors=True)
+    try:
+        temporary.mkdir(parents=True)
+        if not path.is_file():
+            raise CorruptMediaError(name, "the file is no longer there", "Add it again.")
+        task = {"path": str(path), "folder": str(temporary), "name": name, "preset": preset}
+        last = _follow(task, name, progress or (lambda _: None), cancelled or (lambda: False), quiet_seconds)
+        if "error" in last:
+            raise _error(last, name)
+        shutil.rmtree(folder, ignore_errors=True)
+        temporary.replace(folder)
+    except OSError as error:
+        raise store_error(error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return load_decoded(folder)
+
+
+def _follow(
+    task: dict[str, str],
+    name: str,
+    progress: Callable[[float], None],
+    cancelled: Callable[[], bool],
+    quiet_seconds: float,
+) -> dict:
+    """Run the child and return its last line."""
+    with _child(task) as child:
+        lines: list[dict] = []
+        heard = [time.monotonic()]
+
+        def listen() -> None:
+            for line in child.stdout:
+                heard[0] = time.monotonic()
+                with contextlib.suppress(json.JSONDecodeError):
+                    lines.append(json.loads(line))
+
+        listener = threading.Thread(target=listen, daemon=True)
+        listener.start()
+        started, told = time.monotonic(), 0
+        while child.poll() is None:
+            if cancelled():
+                raise JobCancelledError
+            now = time.monotonic()
+            if now - started > WALL_SECONDS or now - heard[0] > quiet_seconds:
+                raise MediaTooLargeError(name, "decoding it took too long and was stopped")
+            for line in lines[told:]:
+                told += 1
+                progress(line.get("progress", 1.0))
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(POLL_SECONDS)
+        listener.join(timeout=5)
+        last = lines[-1] if lines else {}
+        if last.get("done") and child.returncode == 0 or "error" in last:
+            return last
+        if child.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+            raise MediaTooLargeError(name, "decoding it needs more time or memory than is allowed")
+        raise CorruptMediaError(name, "it crashed the decoder")
+
+
+@contextlib.contextmanager
+def _child(task: dict[str, str]) -> Iterator[subprocess.Popen]:
+    environment = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "TMPDIR")}
+    child = subprocess.Popen(
+        [sys.executable, "-m", "avrec.media.child", json.dumps(task)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=PACKAGE.parent,
+        env=environment,
+        start_new_session=True,
+    )
+    try:
+        yield child
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        child.stdout.close()
+
+
+def _error(last: dict, name: str) -> MediaError | StoreError:
+    if last["error"] == "ENOSPC":
+        return StoreError("The disk is full", "Free some space and retry; nothing was half-written.")
+    kind: type[MediaError] = getattr(errors, last["error"], CorruptMediaError)
+    return kind(name, last["reason"], last.get("advice"))
