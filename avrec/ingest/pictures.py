@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from avrec.media.decode_result import FRAMES_FILE, Decoded
+from avrec.media import Decoded
+from avrec.media.decode_result import FRAMES_FILE
 from avrec.models.catalogue import Models
 from avrec.schemas import Annotation
 

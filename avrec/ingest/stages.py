@@ -13,7 +13,7 @@ import numpy as np
 from avrec.ingest.document import assign_lines, compose_document
 from avrec.ingest.folder import StageFolder
 from avrec.ingest.pictures import understand_pictures
-from avrec.media.decode_result import SOUND_FILE, Decoded, load_decoded
+from avrec.media import Decoded, load_decoded, load_sound
 from avrec.models.catalogue import Models
 from avrec.schemas import Annotation, Segment
 
@@ -36,14 +36,13 @@ class Work:
         return load_decoded(self.folder.media)
 
     def sound(self) -> np.ndarray | None:
-        path = self.folder.media / SOUND_FILE
-        return np.load(path, mmap_mode="r") if path.exists() else None
+        return load_sound(self.folder.media)
 
 
 def speech(work: Work) -> None:
     """What is said: lines with words, and one sentence vector per segment that has speech."""
     decoded, sound = work.decoded(), work.sound()
-    if sound is None or not len(sound):
+    if sound is None:
         work.folder.save("speech", {"lines": [], "language": None, "language_probability": None, "model": None})
         return
     transcriber = work.models.transcriber
@@ -68,7 +67,7 @@ def audio(work: Work) -> None:
     from avrec.models.spectrum import describe_sound
 
     decoded, sound = work.decoded(), work.sound()
-    if sound is None or not len(sound):
+    if sound is None:
         work.folder.save("audio", {"version": None, "model": None, "annotations": []})
         return
     samples = np.asarray(sound, dtype=np.float32)
