@@ -22,7 +22,7 @@ def demo_orders(folder: Path = STARTER) -> list[Order]:
     """The demo clips as jobs, in the order in which they should appear."""
     with (folder / "starter.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    rows.sort(key=lambda row: (FIRST.index(row["id"]) if row["id"] in FIRST else len(FIRST)))
+    rows.sort(key=lambda row: FIRST.index(row["id"]) if row["id"] in FIRST else len(FIRST))
     return [
         Order(
             sha256=row["sha256"],

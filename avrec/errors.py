@@ -86,8 +86,10 @@ class WeightsMismatchError(ModelError):
         super().__init__(name, expected, found)
 
     def __str__(self) -> str:
-        return (f"The file for {self.name} has sha256 {self.found[:12]}…, expected {self.expected[:12]}…; "
-                "it was refused. Remove it and run `python -m avrec weights fetch`.")
+        return (
+            f"The file for {self.name} has sha256 {self.found[:12]}…, expected {self.expected[:12]}…; "
+            "it was refused. Remove it and run `python -m avrec weights fetch`."
+        )
 
 
 class NotFittedError(AvrecError):

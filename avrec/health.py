@@ -50,7 +50,11 @@ def _database(database: Database) -> tuple[str, bool, str]:
         answer = database.check()
     except AvrecError as error:
         return "database", False, str(error)
-    return "database", answer == "ok", "The database is sound." if answer == "ok" else f"The database is damaged: {answer}"
+    return (
+        "database",
+        answer == "ok",
+        "The database is sound." if answer == "ok" else f"The database is damaged: {answer}",
+    )
 
 
 def _space(settings: Settings) -> tuple[str, bool, str]:
@@ -61,7 +65,11 @@ def _space(settings: Settings) -> tuple[str, bool, str]:
 def _clip_files(settings: Settings, clips: ClipStore) -> tuple[str, bool, str]:
     lost = [c for c in clips.ids() if not (settings.clips_dir / c).is_dir()]
     if lost:
-        return "clip files", False, f"{len(lost)} clip(s) lack their proxy files: {', '.join(lost[:5])}. Add them again."
+        return (
+            "clip files",
+            False,
+            f"{len(lost)} clip(s) lack their proxy files: {', '.join(lost[:5])}. Add them again.",
+        )
     return "clip files", True, "Every clip has its files."
 
 
@@ -72,7 +80,11 @@ def _orphans(settings: Settings, clips: ClipStore) -> tuple[str, bool, str]:
     orphans = [p for p in folders if p.name not in known]
     for folder in orphans:
         shutil.rmtree(folder, ignore_errors=True)
-    return "orphans", True, f"Removed {len(orphans)} folder(s) without a clip." if orphans else "No folder lacks its clip."
+    return (
+        "orphans",
+        True,
+        f"Removed {len(orphans)} folder(s) without a clip." if orphans else "No folder lacks its clip.",
+    )
 
 
 def _versions(clips: ClipStore) -> tuple[str, bool, str]:

@@ -41,7 +41,7 @@ class Annotation:
 
     Attributes:
         score: Probability in [0, 1]; for kind "audio" the statistic's value scaled to [0, 1].
-        details: JSON-able extras: a speech line's words, log-probability and language; a statistic's raw value and unit.
+        details: JSON-able extras: a speech line's words, log-probability and language; a statistic's value and unit.
     """
 
     start: float

@@ -31,6 +31,7 @@ def serve_app(settings: Settings, port: int, repository: Path) -> None:
     lock.keep_over_exec()
     print(f"avrec: http://{address}:{port}", flush=True)
     os.chdir(repository)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads on two busy cores are several times slower than one
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     command += ["--server.address", address, "--server.fileWatcherType", "none", "--server.headless", "true"]
     os.execv(sys.executable, command)

@@ -14,7 +14,25 @@ from avrec.store.files import hash_file, keep_by_hash
 from avrec.store.jobs import Order
 
 MEDIA_SUFFIXES = frozenset(
-    ".mp4 .m4v .mov .webm .mkv .avi .mpg .mpeg .ts .mp3 .wav .flac .ogg .oga .opus .m4a .aac".split()
+    [
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".webm",
+        ".mkv",
+        ".avi",
+        ".mpg",
+        ".mpeg",
+        ".ts",
+        ".mp3",
+        ".wav",
+        ".flac",
+        ".ogg",
+        ".oga",
+        ".opus",
+        ".m4a",
+        ".aac",
+    ]
 )
 TITLE_LENGTH, TEXT_LENGTH = 300, 5_000
 
@@ -43,9 +61,7 @@ def check_preset(preset: str) -> None:
         raise InvalidInputError("Preset", f"{preset!r} is not one of {', '.join(PRESETS)}")
 
 
-def order_upload(
-    source: BinaryIO, name: str, settings: Settings, fields: dict[str, Any], preset: str
-) -> Order:
+def order_upload(source: BinaryIO, name: str, settings: Settings, fields: dict[str, Any], preset: str) -> Order:
     """Keep an uploaded file's bytes and describe the job.
 
     Raises:

@@ -77,9 +77,7 @@ def understand_pictures(decoded: Decoded, models: Models, report: Callable[[floa
         versions["caption"] = picture_map.card.version
         used |= {"captions": "composed", "caption vectors": picture_map.card.name}
         annotations += _tags(decoded, picture_map, vectors["visual"])
-        captions = {
-            i: compose_caption(named["scene"][i], named["object"][i]) for i in range(n) if np.any(owner == i)
-        }
+        captions = {i: compose_caption(named["scene"][i], named["object"][i]) for i in range(n) if np.any(owner == i)}
         caption_model, certainty = "composed", None
     for i, sentence in captions.items():
         segment = decoded.segments[i]
@@ -115,8 +113,15 @@ def _tags(decoded: Decoded, picture_map: object, visual: np.ndarray) -> list[Ann
     for i, tags in zip(present, picture_map.tags(visual[present]), strict=True):
         segment = decoded.segments[i]
         found += [
-            Annotation(segment.start, segment.end, "tag", noun, float(np.clip(cosine, 0, 1)), picture_map.card.name,
-                       {"uncertain": True, "cosine": float(cosine)})
+            Annotation(
+                segment.start,
+                segment.end,
+                "tag",
+                noun,
+                float(np.clip(cosine, 0, 1)),
+                picture_map.card.name,
+                {"uncertain": True, "cosine": float(cosine)},
+            )
             for noun, cosine in tags
         ]
     return found

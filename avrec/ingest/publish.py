@@ -103,7 +103,9 @@ def describe(understanding: Understanding) -> str:
         parts.append("no sound")
     if understanding.clip.info.kind == "audio":
         parts.append("no picture")
-    best = max((a for a in understanding.annotations if a.kind in ("scene", "object")), key=lambda a: a.score, default=None)
+    best = max(
+        (a for a in understanding.annotations if a.kind in ("scene", "object")), key=lambda a: a.score, default=None
+    )
     if best:
         parts.append(best.label)
     return ", ".join(parts)

@@ -151,7 +151,9 @@ def spoken_annotations(said: dict[str, Any]) -> list[Annotation]:
             "language_probability": said["language_probability"],
         }
         annotations.append(
-            Annotation(line["start"], line["end"], "speech", line["text"].strip(), min(score, 1.0), said["model"], details)
+            Annotation(
+                line["start"], line["end"], "speech", line["text"].strip(), min(score, 1.0), said["model"], details
+            )
         )
     return annotations
 

@@ -30,7 +30,15 @@ from avrec.store.jobs import JobStore
 log = logging.getLogger(__name__)
 
 # Shares of a typical clip's work, for the progress bar only.
-SHARES = {"decode": 0.15, "segments": 0.01, "speech": 0.35, "audio": 0.06, "pictures": 0.28, "text": 0.13, "index": 0.02}
+SHARES = {
+    "decode": 0.15,
+    "segments": 0.01,
+    "speech": 0.35,
+    "audio": 0.06,
+    "pictures": 0.28,
+    "text": 0.13,
+    "index": 0.02,
+}
 IDLE_SECONDS = 0.5
 UNLOAD_AFTER = 180.0
 
@@ -234,8 +242,16 @@ class Worker:
 
         self._announce(row.job_id, "text", 0.0)
         embed_document(row.sha256[:16], self.clips, self.models)
-        self.jobs.update(row.job_id, only_if="running", state="done", outcome="done", stage="", progress=1.0,
-                         stages_done=["text"], found="text embedded again")
+        self.jobs.update(
+            row.job_id,
+            only_if="running",
+            state="done",
+            outcome="done",
+            stage="",
+            progress=1.0,
+            stages_done=["text"],
+            found="text embedded again",
+        )
 
     def _announce(self, job_id: str, stage: str, share: float) -> None:
         before = sum(SHARES[s] for s in STAGES[: STAGES.index(stage)])

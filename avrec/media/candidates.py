@@ -32,7 +32,9 @@ class Candidates:
         if self._size is None:
             self._size = _small_size(frame.width, frame.height)
         width, height = self._size
-        self.frames.append(frame.reformat(width=width, height=height, format="rgb24", interpolation="AREA").to_ndarray())
+        self.frames.append(
+            frame.reformat(width=width, height=height, format="rgb24", interpolation="AREA").to_ndarray()
+        )
         self.times.append(time)
         if len(self.times) > MOST:
             self.frames, self.times = self.frames[::2], self.times[::2]

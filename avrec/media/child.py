@@ -43,7 +43,11 @@ def main() -> None:
 
         av.logging.set_level(av.logging.PANIC)
         decode_file(
-            Path(task["path"]), Path(task["folder"]), task["name"], task["preset"], lambda share: say({"progress": share})
+            Path(task["path"]),
+            Path(task["folder"]),
+            task["name"],
+            task["preset"],
+            lambda share: say({"progress": share}),
         )
         say({"done": True})
     except MediaError as error:
@@ -56,7 +60,9 @@ def main() -> None:
         elif error.errno == errno.ENOMEM:
             say({"error": "MediaTooLargeError", "reason": "decoding it needs more memory than is allowed"})
         else:
-            say({"error": "CorruptMediaError", "reason": "it is damaged or cut off, and nothing in it could be decoded"})
+            say(
+                {"error": "CorruptMediaError", "reason": "it is damaged or cut off, and nothing in it could be decoded"}
+            )
     except Exception:
         # Anything can come out of a damaged file, UnicodeDecodeError and AttributeError among it.
         say({"error": "CorruptMediaError", "reason": "it is damaged, and the decoder gave up"})

@@ -4,6 +4,7 @@ Nothing the container says about itself is believed: times come from decoded fra
 only compared with them.
 """
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -230,7 +231,9 @@ def _peaks(samples: np.ndarray | None) -> list[float]:
     if samples is None:
         return []
     edges = np.linspace(0, len(samples), PEAKS + 1).astype(int)
-    levels = np.array([float(np.sqrt(np.mean(np.square(samples[a : max(b, a + 1)])))) for a, b in zip(edges, edges[1:], strict=False)])
+    levels = np.array(
+        [float(np.sqrt(np.mean(np.square(samples[a : max(b, a + 1)])))) for a, b in itertools.pairwise(edges)]
+    )
     top = levels.max()
     return np.round(levels / top, 3).tolist() if top > 0 else [0.0] * PEAKS
 

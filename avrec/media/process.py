@@ -100,7 +100,7 @@ def _follow(
                 child.wait(POLL_SECONDS)
         listener.join(timeout=5)
         last = lines[-1] if lines else {}
-        if last.get("done") and child.returncode == 0 or "error" in last:
+        if (last.get("done") and child.returncode == 0) or "error" in last:
             return last
         if child.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
             raise MediaTooLargeError(name, "decoding it needs more time or memory than is allowed")

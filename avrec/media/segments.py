@@ -1,5 +1,6 @@
 """Segments of 2 to 10 s: shots (or stretches between pauses), cut if long, merged if short."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -24,7 +25,7 @@ def make_segments(boundaries: Sequence[float], duration: float) -> tuple[Segment
     """
     inner = sorted({float(b) for b in boundaries if 0 < b < duration})
     edges = [0.0, *inner, float(duration)]
-    lengths = [b - a for a, b in zip(edges, edges[1:], strict=False)]
+    lengths = [b - a for a, b in itertools.pairwise(edges)]
     while len(lengths) > 1 and min(lengths) < SHORTEST:
         i = int(np.argmin(lengths))
         left = i > 0 and (i == len(lengths) - 1 or lengths[i - 1] <= lengths[i + 1])

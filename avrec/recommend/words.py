@@ -1,0 +1,64 @@
+"""Words: tokens in many languages, and TF-IDF fitted on the whole library.
+
+Chinese and Japanese runs are cut with a dictionary (rjieba); a plain word pattern would take a whole run as one
+token, and two texts about the same thing would share nothing. Stop words stay: on small libraries idf handles them.
+"""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import scipy.sparse as sp
+
+TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+
+
+def tokenize(text: str) -> list[str]:
+    """Cut text into lower-case tokens; runs of Han characters or kana become dictionary words."""
+    tokens: list[str] = []
+    for token in TOKEN.findall(text.lower()):
+        if HAN.search(token):
+            tokens += _cut(token)
+        else:
+            tokens.append(token)
+    return tokens
+
+
+def _cut(token: str) -> list[str]:
+    import rjieba
+
+    return [word for word in rjieba.cut(token) if word.strip()]
+
+
+class WordIndex:
+    """TF-IDF of the library's documents.
+
+    Attributes:
+        matrix: (clips, vocabulary) CSR, rows of length 1 (zero rows where a document has no word).
+    """
+
+    def __init__(self, documents: Sequence[str]):
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        self._vectorizer = TfidfVectorizer(tokenizer=tokenize, token_pattern=None, lowercase=False)
+        if any(tokenize(document) for document in documents):
+            self.matrix = sp.csr_matrix(self._vectorizer.fit_transform(documents))
+            self.vocabulary = self._vectorizer.get_feature_names_out()
+        else:
+            self.matrix = sp.csr_matrix((len(documents), 1))
+            self.vocabulary = np.array([""])
+        self.present = np.diff(self.matrix.indptr) > 0
+
+    def query(self, text: str) -> sp.csr_matrix:
+        """A text's TF-IDF row in the library's vocabulary, (1, vocabulary)."""
+        if len(self.vocabulary) == 1 and not self.vocabulary[0]:
+            return sp.csr_matrix((1, 1))
+        return sp.csr_matrix(self._vectorizer.transform([text]))
+
+    def shared(self, a: int, b: int, k: int = 3) -> list[str]:
+        """The words that carry most of two clips' cosine; words of one or two letters are left out."""
+        product = self.matrix[a].multiply(self.matrix[b]).tocoo()
+        order = np.argsort(-product.data)
+        words = [str(self.vocabulary[product.col[i]]) for i in order]
+        return [word for word in words if len(word) > 2 or HAN.search(word)][:k]

@@ -1,0 +1,156 @@
+"""What answers questions: corpus, dataset and fitted recommenders, kept until the store's counters move."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avrec.errors import InvalidInputError, UnknownModelError
+from avrec.explain.counterfactual import counterfactuals
+from avrec.recommend.content import ContentModel
+from avrec.recommend.dataset import Dataset
+from avrec.recommend.linear import ALGORITHMS, LinearRecommender
+from avrec.schemas import AudienceMember, Corpus, Counterfactual, Moment, Person, RankedList, SegmentPair
+from avrec.store.clips import ClipStore
+from avrec.store.database import Database
+from avrec.store.interactions import InteractionStore
+
+REFIT_CLIPS = 1_000  # above it, a click changes tastes at once and the crowd's matrix at the next library change
+
+
+class Serving:
+    """Caches keyed by (library, events) counters; safe under many threads."""
+
+    def __init__(self, database: Database, clips: ClipStore, interactions: InteractionStore, models: Any):
+        self._database, self._clips, self._interactions, self._models = database, clips, interactions, models
+        self._lock = threading.RLock()
+        self._library = self._events = -1
+        self._corpus: Corpus | None = None
+        self._content: ContentModel | None = None
+        self._dataset: Dataset | None = None
+        self._fitted: dict[str, LinearRecommender] = {}
+        self._people: list[Person] = []
+
+    def _fresh(self) -> Dataset:
+        """The dataset of the store's present counters."""
+        library, events = self._database.revisions()
+        if (library, events) == (self._library, self._events) and self._dataset is not None:
+            return self._dataset
+        new_library = library != self._library or self._corpus is None
+        if new_library:
+            self._corpus = self._clips.corpus()
+            self._content = ContentModel(self._corpus)
+        people = self._interactions.people()
+        history = self._interactions.all()
+        dataset = Dataset.build(self._corpus, [row.user_id for row in people], history)
+        if new_library or len(self._corpus.clip_ids) <= REFIT_CLIPS:
+            self._fitted = {}
+        else:
+            self._fitted = {name: fitted.refresh(dataset) for name, fitted in self._fitted.items()}
+        counts: dict[str, int] = {}
+        for event in history:
+            counts[event.user_id] = counts.get(event.user_id, 0) + 1
+        positives = np.asarray(dataset.positives.sum(axis=1)).ravel().astype(int)
+        self._people = [
+            Person(
+                r.user_id, counts.get(r.user_id, 0), int(positives[dataset.user_at[r.user_id]]), r.simulated, r.taste
+            )
+            for r in people
+        ]
+        self._dataset, self._library, self._events = dataset, library, events
+        return dataset
+
+    def recommender(self, algorithm: str) -> LinearRecommender:
+        """A fitted recommender; fitted once per change.
+
+        Raises:
+            UnknownModelError: There is no such algorithm.
+        """
+        if algorithm not in ALGORITHMS:
+            raise UnknownModelError(algorithm, list(ALGORITHMS))
+        with self._lock:
+            dataset = self._fresh()
+            if algorithm not in self._fitted:
+                title, modalities = ALGORITHMS[algorithm]
+                fitted = LinearRecommender(algorithm, title, modalities).fit(dataset, self._content)
+                self._fitted[algorithm] = fitted
+            return self._fitted[algorithm]
+
+    def algorithms(self) -> list[tuple[str, str, str]]:
+        return [(name, title, "exact") for name, (title, _) in ALGORITHMS.items()]
+
+    def people(self) -> list[Person]:
+        with self._lock:
+            self._fresh()
+            return list(self._people)
+
+    def recommend(
+        self, user_id: str, k: int, algorithm: str, weights: dict[str, float] | None, diversity: float, seen: bool
+    ) -> RankedList:
+        if not 0 <= diversity <= 1:
+            raise InvalidInputError("Diversity", "it must be from 0 to 1")
+        with self._lock:
+            return self.recommender(algorithm).recommend(user_id, k, weights, diversity, seen)
+
+    def new_clips(self, user_id: str, k: int) -> RankedList:
+        with self._lock:
+            return self.recommender("hybrid").new_clips(user_id, k)
+
+    def similar(self, clip_id: str, k: int, weights: dict[str, float] | None) -> RankedList:
+        with self._lock:
+            return self.recommender("content").similar_clips(clip_id, k, weights)
+
+    def audience(self, clip_id: str, k: int, weights: dict[str, float] | None) -> list[AudienceMember]:
+        with self._lock:
+            return self.recommender("hybrid").audience(clip_id, k, weights)
+
+    def pairs(
+        self, user_id: str, clip_id: str, watched: str, modality: str, weights: dict[str, float] | None
+    ) -> list[SegmentPair]:
+        with self._lock:
+            return self.recommender("hybrid").pairs(user_id, clip_id, watched, modality, weights)
+
+    def counterfactuals(
+        self, user_id: str, clip_id: str, algorithm: str, weights: dict[str, float] | None, diversity: float
+    ) -> list[Counterfactual]:
+        with self._lock:
+            return counterfactuals(self.recommender(algorithm), user_id, clip_id, weights, diversity)
+
+    def search(self, text: str | None, image: Path | None, clip_id: str | None, k: int) -> list[Moment]:
+        """Moments for one of the three.
+
+        Raises:
+            InvalidInputError: The picture cannot be read, or the words are empty.
+            UnknownClipError: There is no such clip.
+        """
+        from avrec.index import search
+
+        with self._lock:
+            corpus = self._fresh().corpus
+        if text is not None:
+            if not text.strip():
+                raise InvalidInputError("Search", "the words are empty")
+            models = self._models
+            return search.search_words(
+                text[:1000], corpus, self._clips.lines(), models.sentences, models.picture_map, models.image_text, k
+            )
+        if image is not None:
+            try:
+                picture = search.read_picture(str(image))
+            except Exception as error:
+                # Pillow raises many kinds for damaged pictures.
+                raise InvalidInputError(image.name, "it is not a picture that can be read") from error
+            return search.search_vector("visual", self._models.image.encode(picture)[0], corpus, None, k)
+        return self._search_clip(clip_id or "", corpus, k)
+
+    def _search_clip(self, clip_id: str, corpus: Corpus, k: int) -> list[Moment]:
+        from avrec.index import search
+
+        clip = self._fresh().clip(clip_id)
+        for modality in ("visual", "speech", "audio"):
+            source = corpus.vectors.get(modality)
+            if source is not None and (mine := source.clip == clip).any():
+                mean = source.matrix[mine].mean(axis=0)
+                return search.search_vector(modality, mean / max(float(np.linalg.norm(mean)), 1e-9), corpus, clip, k)
+        return []
