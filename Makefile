@@ -1,0 +1,46 @@
+# Two commands matter: `make run` and `make test`. Both set everything up first; a second time that takes seconds.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8501
+export HF_HUB_OFFLINE ?= 1
+export TOKENIZERS_PARALLELISM = false
+
+.PHONY: setup setup-dev run test test-slow bench lint clean weights
+
+$(VENV)/.installed: requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --progress-bar on -r requirements.txt
+	touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	touch $@
+
+weights: $(VENV)/.installed
+	$(BIN)/python -m avrec weights fetch
+
+setup: weights
+
+setup-dev: $(VENV)/.installed-dev weights
+
+run: setup
+	$(BIN)/python -m avrec serve --port $(PORT)
+
+test: setup-dev
+	scripts/setup-browser
+	$(BIN)/python -m pytest --durations=10
+
+test-slow: setup-dev
+	scripts/setup-browser
+	$(BIN)/python -m pytest -m slow --durations=10
+
+bench: setup-dev
+	$(BIN)/python -m benchmarks
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
