@@ -1,0 +1,118 @@
+"""Contribution bars and the waterfall, as HTML: crisp, in the theme without a rerun, and 25 kB for twenty.
+
+All bars of a page share one axis, so lengths compare between cards; what is drawn adds up to the number beside it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from avrec.ui.format import escape, score, signed
+from avrec.ui.palette import ORDER, modality_name
+
+ZERO_MARK = 5.0
+PARTS = (*ORDER, "diversity")
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The shared scale: `low` <= 0 <= `high`, in score units; `zero` is the mark's place in percent of the width."""
+
+    low: float
+    high: float
+
+    @property
+    def zero(self) -> float:
+        return max(ZERO_MARK, 100.0 * -self.low / (self.high - self.low))
+
+    def width(self, value: float) -> float:
+        """Length of a value in percent of the bar's width."""
+        room = min((100.0 - self.zero) / self.high, self.zero / -self.low if self.low else float("inf"))
+        return abs(value) * room
+
+
+def axis_for(parts: Iterable[Mapping[str, float]]) -> Axis:
+    """The one axis of a page's bars."""
+    rows = [dict(row) for row in parts]
+    high = max((sum(v for v in row.values() if v > 0) for row in rows), default=0.0)
+    low = min((sum(v for v in row.values() if v < 0) for row in rows), default=0.0)
+    return Axis(min(low, 0.0), max(high, 1e-9))
+
+
+def stacked_bar(parts: Mapping[str, float], axis: Axis | None = None, *, small: bool = False) -> str:
+    """One bar: positive parts right of the zero mark, negative ones hatched to its left, in the fixed order.
+
+    Args:
+        parts: modality (or "diversity") -> signed contribution.
+        axis: The page's axis; the bar's own where it stands alone.
+    """
+    axis = axis or axis_for([parts])
+    ordered = [(key, parts[key]) for key in PARTS if parts.get(key)]
+    right = left = axis.zero
+    pieces = []
+    for key, value in ordered:
+        width = axis.width(value)
+        if value > 0:
+            pieces.append(_piece(key, value, right, width, ""))
+            right += width
+        else:
+            left -= width
+            pieces.append(_piece(key, value, left, width, " av-neg"))
+    words = ", ".join(f"{modality_name(key)} {signed(value)}" for key, value in ordered) or "no contributions"
+    label = f"{words}; sum {score(sum(parts.values()))}"
+    return (
+        f'<div class="av-bar{" av-bar-small" if small else ""}" role="img" aria-label="{escape(label)}">'
+        f'<i class="av-zero" style="left:{axis.zero:.2f}%"></i>{"".join(pieces)}</div>'
+    )
+
+
+def _piece(key: str, value: float, left: float, width: float, extra: str) -> str:
+    tip = escape(f"{modality_name(key)} {signed(value)}")
+    return (
+        f'<i class="av-part av-m-{escape(key)}{extra}" title="{tip}" '
+        f'style="left:{left:.2f}%;width:max(1px,calc({width:.2f}% - 1px))"></i>'
+    )
+
+
+@dataclass(frozen=True)
+class Step:
+    """A line of the waterfall. `remark` stands between name and bar: "1.00 × +1.42 σ"."""
+
+    key: str
+    name: str
+    value: float
+    remark: str = ""
+    tooltip: str = ""
+
+
+def waterfall(steps: Iterable[Step], total: float) -> str:
+    """Lines that float from where the one above ended, and the total in ink; a table for assistive technology."""
+    steps = list(steps)
+    marks = [0.0]
+    for step in steps:
+        marks.append(marks[-1] + step.value)
+    low, high = min(*marks, total, 0.0), max(*marks, total, 1e-9)
+    scale = 100.0 / (high - low)
+    rows = []
+    for step, start, end in zip(steps, marks, marks[1:], strict=False):
+        left, width = (min(start, end) - low) * scale, abs(step.value) * scale
+        negative = " av-neg" if step.value < 0 else ""
+        rows.append(
+            f'<div class="av-wf" role="row" title="{escape(step.tooltip)}">'
+            f'<span role="cell"><i class="av-dot av-m-{escape(step.key)}{negative}"></i>{escape(step.name)}</span>'
+            f'<span role="cell" class="av-mut av-num">{escape(step.remark)}</span>'
+            f'<span role="cell" class="av-lane"><i class="av-link" style="left:{(end - low) * scale:.2f}%"></i>'
+            f'<i class="av-part av-m-{escape(step.key)}{negative}" '
+            f'style="left:{left:.2f}%;width:max(1px,{width:.2f}%)"></i></span>'
+            f'<b role="cell" class="av-num">{signed(step.value)}</b></div>'
+        )
+    left, width = (min(total, 0.0) - low) * scale, abs(total) * scale
+    rows.append(
+        '<div class="av-wf av-total" role="row"><b role="cell">Score</b><span role="cell"></span>'
+        f'<span role="cell" class="av-lane"><i class="av-part av-ink" style="left:{left:.2f}%;width:{width:.2f}%"></i>'
+        f'</span><b role="cell" class="av-num">{score(total)}</b></div>'
+    )
+    zero = -low * scale
+    return (
+        f'<div class="av-waterfall" role="table" aria-label="How the score adds up" style="--zero:{zero:.2f}%">'
+        f"{''.join(rows)}</div>"
+    )

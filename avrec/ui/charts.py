@@ -1,0 +1,168 @@
+"""Plotly figures: transparent, fixed ranges, no mode bar, ink and one accent, direct labels.
+
+Plotly needs hex colours when the figure is built, so the theme is asked for; everything drawn in HTML follows it alone.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from avrec.schemas import SegmentPair
+from avrec.ui import format as fmt
+from avrec.ui import palette
+from avrec.ui.palette import Theme
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+CONFIG: dict[str, Any] = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
+FONT = "Inter, 'Noto Sans', sans-serif"
+
+
+def theme() -> Theme:
+    """The reader's theme; light where it is not known yet."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def base_figure(height: int, now: Theme, **layout: Any) -> "Figure":
+    """An empty figure in the house style."""
+    from plotly.graph_objects import Figure
+
+    figure = Figure()
+    ink = palette.INK.of(now)
+    defaults: dict[str, Any] = {
+        "height": height,
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT, "size": 12, "color": ink},
+        "showlegend": False,
+        "dragmode": False,
+        "hoverlabel": {"font": {"family": FONT, "size": 12}},
+    }
+    figure.update_layout(**(defaults | layout))
+    figure.update_xaxes(gridcolor=_alpha(ink, 0.08), zeroline=False, fixedrange=True)
+    figure.update_yaxes(gridcolor=_alpha(ink, 0.08), zeroline=False, fixedrange=True)
+    return figure
+
+
+def draw(figure: "Figure", key: str, alt: str, **options: Any) -> Any:
+    """Show a figure with its alternative text and without the mode bar."""
+    return st.plotly_chart(figure, key=key, alt=alt, config=CONFIG, theme=None, **options)
+
+
+def moment_grid(pairs: Sequence[SegmentPair], now: Theme, chosen: tuple[int, int] | None = None) -> "Figure":
+    """Watched moments by moments of the explained clip, as square markers, since heat maps cannot be clicked.
+
+    `customdata` of each marker is (row, column) into the sorted moments. Tint = similarity from 0 to 1.
+    """
+    rows, columns, cells = grid_of(pairs)
+    height = max(120, 34 * len(rows) + 40)
+    figure = base_figure(height, now, margin={"l": 64, "r": 4, "t": 4, "b": 26})
+    side = int(max(18, min(64, 440 / max(len(columns), 1))))
+    xs, ys, values = [c for _, c in cells], [r for r, _ in cells], [pair.similarity for pair in cells.values()]
+    labels = [fmt.probability(v) for v in values]
+    figure.add_scatter(
+        x=xs, y=ys, mode="markers+text", text=labels if side >= 30 else None, customdata=list(cells),
+        textfont={"size": 11, "color": [_on_ramp(v, now) for v in values]},
+        marker={
+            "symbol": "square", "size": min(side, 30), "opacity": 1,
+            "color": [_ramp(v, now) for v in values],
+            "line": {
+                "width": [2.5 if chosen == cell else 0 for cell in cells],
+                "color": palette.ACCENT.of(now) if now == "light" else palette.INK.of(now),
+            },
+        },
+        selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 1}},
+        hovertemplate=[
+            f"watched {fmt.moments(p.watched_start, p.watched_end)}, this {fmt.moments(p.start, p.end)}<br>"
+            f"similarity {fmt.probability(p.similarity)}, adds {fmt.signed(p.value, 4)}<extra></extra>"
+            for p in cells.values()
+        ],
+    )  # fmt: skip
+    figure.update_xaxes(
+        range=[-0.5, len(columns) - 0.5], tickvals=list(range(len(columns))), showgrid=False,
+        ticktext=[_span(*c) for c in columns], tickfont={"size": 11},
+    )  # fmt: skip
+    figure.update_yaxes(
+        range=[len(rows) - 0.5, -0.5], tickvals=list(range(len(rows))), showgrid=False,
+        ticktext=[_span(*r) for r in rows], tickfont={"size": 11},
+    )  # fmt: skip
+    return figure
+
+
+def grid_of(
+    pairs: Sequence[SegmentPair],
+) -> tuple[list[tuple[float, float]], list[tuple[float, float]], dict[tuple[int, int], SegmentPair]]:
+    """Watched moments, this clip's moments (both by time), and (row, column) -> pair."""
+    rows = sorted({(p.watched_start, p.watched_end) for p in pairs})
+    columns = sorted({(p.start, p.end) for p in pairs})
+    place = {(rows.index((p.watched_start, p.watched_end)), columns.index((p.start, p.end))): p for p in pairs}
+    return rows, columns, dict(sorted(place.items()))
+
+
+def bump(
+    snapshots: Sequence[tuple[str, Sequence[str]]],
+    titles: dict[str, str],
+    chosen: str | None,
+    now: Theme,
+    top: int = 10,
+) -> "Figure":
+    """Rank over snapshots: grey lines, the explained clip in the accent, names at the right end.
+
+    Args:
+        snapshots: (label, clip ids in order of rank), oldest first.
+        top: Ranks drawn; a clip below them leaves the chart.
+    """
+    figure = base_figure(26 * top + 44, now, margin={"l": 24, "r": 4, "t": 26, "b": 4})
+    last = len(snapshots) - 1
+    shown = list(dict.fromkeys(c for _, order in snapshots for c in order[:top]))
+    shown.sort(key=lambda clip: clip == chosen)
+    grey, accent, muted = _alpha(palette.MUTED.of(now), 0.45), palette.ACCENT.of(now), palette.MUTED.of(now)
+    for clip in shown:
+        ranks = [order.index(clip) + 1 if clip in order else None for _, order in snapshots]
+        drawn = [rank if rank is not None and rank <= top else None for rank in ranks]
+        mine = clip == chosen
+        figure.add_scatter(
+            x=list(range(len(snapshots))), y=drawn, mode="lines+markers", connectgaps=False,
+            line={"color": accent if mine else grey, "width": 3 if mine else 1.3, "shape": "spline", "smoothing": 0.6},
+            marker={"size": 8 if mine else 6, "color": accent if mine else grey},
+            hovertemplate=f"{fmt.escape(titles.get(clip, clip))}: #%{{y}}<extra></extra>",
+        )  # fmt: skip
+        if drawn[-1] is not None:
+            name = fmt.escape(fmt.cut(titles.get(clip, clip), 30))
+            figure.add_annotation(
+                x=last, y=drawn[-1], text=f"<b>{name}</b>" if mine else name, showarrow=False, xanchor="left",
+                xshift=10, font={"size": 11, "color": accent if mine else muted},
+            )  # fmt: skip
+    right = last + max(0.9, 0.75 * max(last, 1))
+    figure.update_xaxes(
+        range=[-0.15, right], tickvals=list(range(len(snapshots))), side="top", showgrid=False,
+        ticktext=[fmt.escape(fmt.cut(label, 14)) for label, _ in snapshots], tickfont={"size": 11, "color": muted},
+    )  # fmt: skip
+    figure.update_yaxes(
+        range=[top + 0.5, 0.5], tickvals=list(range(1, top + 1, 2)), showgrid=False,
+        tickfont={"size": 11, "color": muted},
+    )  # fmt: skip
+    return figure
+
+
+def _span(start: float, end: float) -> str:
+    return f"{start:.0f}{fmt.DASH}{end:.0f} s"
+
+
+def _ramp(value: float, now: Theme) -> str:
+    steps = palette.RAMP[now]
+    return steps[min(int(max(value, 0.0) * len(steps)), len(steps) - 1)]
+
+
+def _on_ramp(value: float, now: Theme) -> str:
+    """The ink that reads better on the tint."""
+    back = _ramp(value, now)
+    return max((palette.INK.light, "#FFFFFF"), key=lambda ink: palette.contrast(ink, back))
+
+
+def _alpha(colour: str, alpha: float) -> str:
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{alpha})"

@@ -1,0 +1,52 @@
+"""The app's frame: style, navigation in named groups, status. Every page runs inside it.
+
+Pages are given by absolute path: beside a relative `pages/` folder a cold deep link would bypass this script.
+"""
+
+from pathlib import Path
+
+import streamlit as st
+
+from avrec.config import REPOSITORY
+from avrec.ui import pages, theme, workspace
+from avrec.ui.resources import guard
+from avrec.ui.status import status_lines
+
+st.set_page_config(
+    page_title="avrec",
+    page_icon=str(REPOSITORY / "assets" / "mark.svg"),
+    layout="wide",
+    initial_sidebar_state=212,
+)
+st.html(theme.CSS)
+st.logo(str(REPOSITORY / "assets" / "logo.svg"), size="medium", icon_image=str(REPOSITORY / "assets" / "mark.svg"))
+
+groups = {
+    "Clips": [
+        (pages.LIBRARY, "Library", "grid_view", "What is in the collection, and what needs attention."),
+        (pages.UPLOAD, "Upload", "upload", "Add clips and watch them being understood."),
+        (pages.CLIP, "Clip", "movie", "What happens in one clip, when, and how sure the models are."),
+    ],
+    "Recommend": [
+        (pages.RECOMMEND, "Recommend", "recommend", "What a person would watch next, and what says so."),
+    ],
+    "Run": [
+        (pages.SYSTEM, "System", "memory", "Models, jobs, versions and self-checks."),
+    ],
+}
+navigation = st.navigation(
+    {
+        group: [
+            st.Page(path, title=title, icon=f":material/{icon}:", help=text)
+            for path, title, icon, text in entries
+            if Path(path).exists()
+        ]
+        for group, entries in groups.items()
+    },
+    expanded=True,
+)
+workspace.carry_over(navigation.url_path)
+with st.sidebar:
+    status_lines()
+with guard():
+    navigation.run()

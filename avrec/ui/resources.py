@@ -1,0 +1,86 @@
+"""The one Engine of the process, and what pages do when a call fails.
+
+The engine is held here, in a module that Streamlit does not run again (the file watcher is off), because a cached
+function in a page would be made twice after an edit. The server makes it in `lifespan`; AppTest runs no lifespan, so
+`engine()` makes it on first use.
+"""
+
+import asyncio
+import gc
+import logging
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from avrec.errors import AvrecError
+
+if TYPE_CHECKING:
+    from avrec.engine import Engine
+
+logger = logging.getLogger(__name__)
+
+UNEXPECTED = "Something went wrong; the log has the details."
+
+_lock = threading.Lock()
+_held: dict[str, Any] = {"engine": None, "serving": False}
+
+
+def engine() -> "Engine":
+    """Return the process's engine; make it on first use.
+
+    Raises:
+        StoreError: The data directory cannot be used.
+    """
+    with _lock:
+        if _held["engine"] is None:
+            from avrec.engine import Engine
+
+            _held["engine"] = Engine(start_worker=_held["serving"])
+        return _held["engine"]
+
+
+def hold(replacement: "Engine | None") -> None:
+    """Put another engine in place, or none; the caller closes the one that was there."""
+    with _lock:
+        _held["engine"] = replacement
+
+
+@asynccontextmanager
+async def lifespan(_app: Any) -> AsyncIterator[None]:
+    """Make the engine with its worker when the server starts, close it when the server stops."""
+    _held["serving"] = True
+    try:
+        await asyncio.to_thread(engine)
+        gc.freeze()
+    except AvrecError as error:
+        # The server still comes up: every page then says what is wrong and what to do.
+        logger.error("%s", error)
+    yield
+    held = _held["engine"]
+    if held is not None:
+        await asyncio.to_thread(held.close)
+
+
+@contextmanager
+def guard() -> Iterator[None]:
+    """Show a domain error as its sentence and anything else as one neutral line; usable as a decorator too.
+
+    Streamlit's own control flow (rerun, stop) is no `Exception` and passes through.
+    """
+    try:
+        yield
+    except AvrecError as error:
+        st.error(plain_error(error), icon=":material/error:")
+    except Exception:
+        logger.exception("a page failed")
+        st.error(UNEXPECTED, icon=":material/error:")
+
+
+def plain_error(error: AvrecError) -> str:
+    """The error's sentence, with Markdown in names shown as text."""
+    from avrec.ui.format import plain
+
+    return plain(str(error))

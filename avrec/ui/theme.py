@@ -1,0 +1,90 @@
+"""The one style block. Theme keys do most; classes `av-…` are for own markup only.
+
+Only the first three rules touch Streamlit's own elements, for what has no theme key: side padding, the primary
+button's background (white text on the dark accent misses 4.5:1), and the Why? panel that stays beside the list.
+"""
+
+from avrec.ui import palette
+from avrec.ui.palette import light_dark
+
+_INK, _MUTED, _BORDER = light_dark(palette.INK), light_dark(palette.MUTED), light_dark(palette.BORDER)
+_ACCENT, _SURFACE = light_dark(palette.ACCENT), light_dark(palette.SURFACE)
+_BACKGROUND, _RED, _GREEN = light_dark(palette.BACKGROUND), light_dark(palette.RED), light_dark(palette.GREEN)
+_TINT = "light-dark(#4F46E50D,#7C7AF21A)"
+
+_STREAMLIT = """
+[data-testid=stMainBlockContainer]{padding-left:1.75rem;padding-right:1.75rem}
+[data-testid=stBaseButton-primary]{background:light-dark(#4F46E5,#5A55E0);border-color:light-dark(#4F46E5,#5A55E0)}
+@media(min-width:641px){[data-testid=stColumn]:has(.st-key-why){position:sticky;top:.75rem;align-self:flex-start}}
+"""
+
+_OWN = f"""
+.av-mut{{color:{_MUTED}}} .av-num{{font-variant-numeric:tabular-nums}} .av-red{{color:{_RED}}}
+.av-green{{color:{_GREEN}}} .av-cap{{font-size:11.5px;color:{_MUTED};line-height:1.45}}
+.av-head{{display:flex;flex-wrap:wrap;align-items:baseline;gap:2px 12px;min-height:36px;padding-top:3px}}
+.av-head h1{{font-size:22px;font-weight:600;line-height:1.25;margin:0;padding:0;letter-spacing:-.01em}}
+.av-head span{{color:{_MUTED};font-size:14px}}
+.av-h3{{font-size:13px;font-weight:600;margin:0}} .av-h3 span{{font-weight:400;font-size:12px;color:{_MUTED};
+margin-left:6px}} .av-h2{{font-size:15px;font-weight:600;line-height:1.3;margin:0}}
+.av-strip{{display:flex;border:1px solid {_BORDER};border-radius:6px;overflow-x:auto;min-height:52px}}
+.av-strip>div{{flex:1 0 auto;padding:6px 14px 5px;border-left:1px solid {_BORDER};white-space:nowrap}}
+.av-strip>div:first-child{{border-left:0}} .av-strip small{{display:block;font-size:11.5px;color:{_MUTED};
+line-height:1.5}} .av-strip b{{font-size:16px;font-weight:600;line-height:1.35}}
+.av-strip span{{font-size:12px;color:{_MUTED};margin-left:5px}}
+.av-legend{{display:flex;flex-wrap:wrap;gap:2px 14px;font-size:12px;color:{_MUTED};align-items:center}}
+.av-dot{{display:inline-block;width:8px;height:8px;border-radius:1.5px;margin-right:6px;flex:none}}
+.av-bar{{position:relative;height:10px;background:{_SURFACE};overflow:hidden;min-width:0}}
+.av-bar-small{{height:7px}} .av-bar i,.av-lane i{{position:absolute;top:0;bottom:0}}
+.av-zero{{width:1px;background:{_MUTED};opacity:.75}}
+.av-chip{{display:inline-block;border:1px solid {_BORDER};border-radius:4px;padding:0 6px;font-size:11.5px;
+line-height:18px;color:{_MUTED};white-space:nowrap;margin-right:4px}}
+.av-chip-on{{border-color:{_ACCENT};color:{_ACCENT};background:{_TINT}}} .av-chip-red{{border-color:{_RED};color:{_RED}}}
+.av-chip-green{{border-color:{_GREEN};color:{_GREEN}}}
+.av-thumb{{position:relative;overflow:hidden;border-radius:4px;background:{_SURFACE};aspect-ratio:16/9;flex:none}}
+.av-thumb img{{width:100%;height:100%;object-fit:cover;display:block}}
+.av-thumb .av-wave{{display:flex;align-items:center;justify-content:center;gap:3%;height:100%;padding:0 8%}}
+.av-wave i{{flex:1;max-width:4px;border-radius:1px;background:{light_dark(palette.HUES["audio"])}}}
+.av-plate{{position:absolute;background:rgba(16,18,22,.8);color:#fff;font-size:11px;line-height:16px;padding:0 5px;
+border-radius:3px}} .av-br{{right:4px;bottom:4px}} .av-tr{{right:4px;top:4px}} .av-tl{{left:4px;top:4px}}
+.av-card{{display:grid;grid-template-columns:34px 112px minmax(0,1fr) 62px;gap:0 12px;align-items:center;min-height:64px}}
+.av-rank{{text-align:center;font-size:15px;font-weight:600;line-height:1.3}} .av-rank small{{display:block;
+font-size:11px;font-weight:400;color:{_MUTED};white-space:nowrap}}
+.av-title{{font-size:14px;font-weight:600;line-height:1.35;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}}
+.av-why{{font-size:12.5px;color:{_MUTED};line-height:1.32;display:-webkit-box;-webkit-line-clamp:2;
+-webkit-box-orient:vertical;overflow:hidden;margin-bottom:4px}}
+.av-score{{text-align:right;font-size:16px;font-weight:600;line-height:1.3}} .av-score small{{display:block;
+font-size:11.5px;font-weight:400;color:{_MUTED}}} .av-score-inline{{display:none}}
+.av-row{{display:grid;grid-template-columns:62px minmax(0,1fr) 62px;gap:0 10px;align-items:center;padding:3px 0}}
+.av-row .av-thumb{{width:62px}} .av-row .av-line{{font-size:13px;white-space:nowrap;overflow:hidden;
+text-overflow:ellipsis;margin-bottom:3px}} .av-row>b{{text-align:right;font-size:13px;font-weight:600}}
+.av-waterfall{{font-size:13px}} .av-wf{{display:grid;grid-template-columns:86px 104px minmax(0,1fr) 58px;gap:0 8px;
+align-items:stretch;min-height:22px;line-height:22px}} .av-wf>b{{text-align:right;font-weight:600}}
+.av-wf .av-mut{{font-size:11.5px;white-space:nowrap}} .av-lane{{position:relative}}
+.av-lane:before{{content:"";position:absolute;left:var(--zero);top:0;bottom:0;border-left:1px solid {_BORDER}}}
+.av-wf .av-lane .av-part{{top:5px;bottom:5px}} .av-lane .av-link{{top:16px;bottom:-6px;
+border-left:1px dotted {_MUTED}}} .av-total{{border-top:1px solid {_BORDER};margin-top:2px}}
+.av-ink{{background:{_INK}}}
+.av-status{{border-top:1px solid {_BORDER};padding-top:10px;font-size:11.5px;line-height:1.6;color:{_MUTED}}}
+.av-quote{{border-left:2px solid {_ACCENT};padding-left:10px;font-size:13px}}
+@media(max-width:640px){{
+.av-card{{grid-template-columns:22px 76px minmax(0,1fr);gap:0 8px}} .av-card>.av-score{{display:none}}
+.av-card .av-title{{display:flex;justify-content:space-between;gap:8px;white-space:normal;font-size:13px}}
+.av-score-inline{{display:inline;font-weight:600}} .av-wf{{grid-template-columns:78px 0 minmax(0,1fr) 54px}}
+.av-wf .av-mut{{overflow:hidden}}}}
+"""
+
+
+def _hues() -> str:
+    rules = []
+    for key, colour in [*palette.HUES.items(), ("diversity", palette.DIVERSITY)]:
+        shade = light_dark(colour)
+        rules.append(f".av-m-{key}{{background:{shade}}}")
+        rules.append(
+            f".av-m-{key}.av-neg{{background:repeating-linear-gradient(135deg,{shade} 0 2px,transparent 2px 4px);"
+            f"box-shadow:inset 0 0 0 1px {shade}}}"
+        )
+    rules.append(f".av-selected,[class*=st-key-chosen-]{{border-color:{_ACCENT};background:{_TINT}}}")
+    return "\n".join(rules)
+
+
+CSS = f"<style>{_STREAMLIT}{_OWN}{_hues()}</style>"

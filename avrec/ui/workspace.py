@@ -1,0 +1,155 @@
+"""What the analyst is looking at, in the URL: person, weights, diversity, list length, clip, moment.
+
+The URL is the only truth, so reload, back and a sent link give the same page; widgets are set from it on every run
+and write to it in their callbacks. Query parameters are untrusted: what does not fit falls back to the default. A
+copy in the session fills in what a switch of pages dropped from the URL.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from avrec.schemas import MODALITIES
+
+PRESET_NAMES = ("balanced", "visual", "dialogue", "crowd")
+SHARED = ("user", "weights", "diversity", "k", "algorithm", "seen", "clip")
+LOCAL = ("t", "view", "shelf", "pin", "watched", "pair", "off")
+MAX_WEIGHT, MAX_K, DEFAULT_K, DEFAULT_DIVERSITY = 4.0, 50, 20, 0.2
+MAX_TEXT = 120
+_MIRROR, _PAGE = "av-workspace", "av-page"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A validated copy of the URL.
+
+    Attributes:
+        user: A person's id as given, not yet looked up; None where none is chosen.
+        preset: Name of the preset, or "custom" with `custom` holding the multipliers.
+        diversity: D = 1 - lambda, in [0, 1].
+        t: Seconds into the clip.
+    """
+
+    user: str | None = None
+    preset: str = "balanced"
+    custom: tuple[float, ...] | None = None
+    diversity: float = DEFAULT_DIVERSITY
+    k: int = DEFAULT_K
+    algorithm: str = "hybrid"
+    seen: bool = False
+    clip: str | None = None
+    t: float | None = None
+
+    def weights(self, presets: dict[str, dict[str, float]]) -> dict[str, float]:
+        """Modality -> multiplier, all eight of them."""
+        chosen = presets.get(self.preset, presets["balanced"])
+        values = self.custom or [chosen.get(name, 0.0) for name in MODALITIES]
+        return dict(zip(MODALITIES, values, strict=True))
+
+
+def current() -> Workspace:
+    """Read and validate the URL."""
+    preset, custom = read_weights(param("weights"))
+    return Workspace(
+        user=param("user"),
+        preset=preset,
+        custom=custom,
+        diversity=number("diversity", DEFAULT_DIVERSITY, 0.0, 1.0),
+        k=int(number("k", DEFAULT_K, 1, MAX_K)),
+        algorithm=param("algorithm") or "hybrid",
+        seen=param("seen") == "1",
+        clip=clip_id(param("clip")),
+        t=number("t", None, 0.0, 1e6),
+    )
+
+
+def param(name: str) -> str | None:
+    """A query parameter as printable text of at most 120 characters, or None."""
+    value = st.query_params.get(name)
+    if value is None or not value.strip() or len(value) > MAX_TEXT or not value.isprintable():
+        return None
+    return value
+
+
+def number(name: str, default: float | None, low: float, high: float) -> Any:
+    """A query parameter as a finite number held to [low, high]."""
+    try:
+        value = float(param(name) or "nan")
+    except ValueError:
+        return default
+    return min(max(value, low), high) if math.isfinite(value) else default
+
+
+def choice(name: str, options: tuple[str, ...] | list[str], default: str) -> str:
+    """A query parameter that must be one of `options`."""
+    value = param(name)
+    return value if value in options else default
+
+
+def clip_id(value: str | None) -> str | None:
+    """A clip id's shape: letters and digits; whether there is such a clip is for the engine to say."""
+    return value if value and value.isalnum() and len(value) <= 64 else None
+
+
+def read_weights(text: str | None) -> tuple[str, tuple[float, ...] | None]:
+    """ "dialogue" -> a preset; eight numbers in the order of MODALITIES -> "custom" and their values."""
+    if text in PRESET_NAMES:
+        return text, None
+    try:
+        values = tuple(float(part) for part in (text or "").split(","))
+    except ValueError:
+        return "balanced", None
+    if len(values) != len(MODALITIES) or not all(math.isfinite(v) and 0 <= v <= MAX_WEIGHT for v in values):
+        return "balanced", None
+    return "custom", values
+
+
+def write_weights(weights: dict[str, float]) -> str:
+    return ",".join(f"{weights.get(name, 0.0):g}" for name in MODALITIES)
+
+
+def put(**values: Any) -> None:
+    """Write parameters to the URL; None, False and "" remove one."""
+    for name, value in values.items():
+        if value in (None, False, ""):
+            st.query_params.pop(name, None)
+        else:
+            text = "1" if value is True else f"{value:g}" if isinstance(value, float) else str(value)
+            st.query_params[name] = text
+    _remember()
+
+
+def bound(param_name: str, value: Any, key: str | None = None) -> dict[str, Any]:
+    """Keyword arguments that tie a widget to a parameter: `st.slider("K", 1, 50, **bound("k", ws.k))`.
+
+    The widget shows `value`; what the reader picks goes to the URL before the page runs again.
+    """
+    key = key or f"ws-{param_name}"
+    st.session_state[key] = value
+    return {"key": key, "on_change": _picked, "args": (param_name, key)}
+
+
+def _picked(param_name: str, key: str) -> None:
+    put(**{param_name: st.session_state[key]})
+
+
+def link(**values: Any) -> dict[str, str]:
+    """Query parameters of a link to another page: the shared ones, with `values` on top."""
+    shared = {name: st.query_params[name] for name in SHARED if name in st.query_params}
+    return shared | {name: str(value) for name, value in values.items() if value is not None}
+
+
+def carry_over(page: str) -> None:
+    """After a switch of pages, put back the shared parameters that the new URL lacks. Called once a run."""
+    if st.session_state.get(_PAGE) != page:
+        st.session_state[_PAGE] = page
+        for name, value in st.session_state.get(_MIRROR, {}).items():
+            if name not in st.query_params:
+                st.query_params[name] = value
+    _remember()
+
+
+def _remember() -> None:
+    st.session_state[_MIRROR] = {name: st.query_params[name] for name in SHARED if name in st.query_params}
