@@ -110,9 +110,7 @@ def recommend(
 ) -> None:
     """Rank clips for a person."""
     engine = Engine()
-    ranked = engine.recommend(
-        user, k, algorithm=algorithm, weights=output.parse_weights(weights), diversity=diversity
-    )
+    ranked = engine.recommend(user, k, algorithm=algorithm, weights=output.parse_weights(weights), diversity=diversity)
     output.show(output.ranked_document(ranked, {"user_id": user, "algorithm": ranked.algorithm}), as_json)
 
 

@@ -172,6 +172,17 @@ class Engine:
         folder = self.settings.clips_dir / self._clips.get(clip_id).clip_id
         return list(load_decoded(folder).peaks)
 
+    def said(self) -> dict[str, str]:
+        """clip_id -> everything said in it, for clips with speech."""
+        texts: dict[str, str] = {}
+        for clip_id, _, _, line in self._clips.lines():
+            texts[clip_id] = f"{texts[clip_id]} {line}" if clip_id in texts else line
+        return texts
+
+    def event_counts(self) -> dict[str, int]:
+        """clip_id -> how many events there are with it."""
+        return self._interactions.counts()
+
     def summary(self) -> dict[str, Any]:
         """Counts for the Library's strip."""
         clips, people = self.clips(), self.people()

@@ -52,6 +52,12 @@ class InteractionStore:
         with self.database.read() as connection:
             return [_interaction(row) for row in connection.execute(interactions.select().order_by(interactions.c.at))]
 
+    def counts(self) -> dict[str, int]:
+        """clip_id -> number of events."""
+        query = sa.select(interactions.c.clip_id, sa.func.count()).group_by(interactions.c.clip_id)
+        with self.database.read() as connection:
+            return dict(connection.execute(query).all())
+
     def of(self, user_id: str) -> list[Interaction]:
         """One person's events, newest first."""
         query = interactions.select().where(interactions.c.user_id == user_id)

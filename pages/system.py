@@ -1,0 +1,83 @@
+"""System: which models run, what they did, and is everything sound?"""
+
+import pandas as pd
+import streamlit as st
+
+from avrec.ui import format as fmt
+from avrec.ui.chrome import Cell, heading, metric_strip, page_header
+from avrec.ui.format import escape
+from avrec.ui.resources import engine
+
+eng = engine()
+page_header("System", "Which models run here, and is everything sound?", parts=())
+cards, status = eng.model_cards(), eng.status()
+loaded = [card for card in cards if card.loaded]
+metric_strip(
+    [
+        Cell("Device", status["device"]),
+        Cell("Models", f"{sum(card.available for card in cards)} of {len(cards)}", "tasks have one"),
+        Cell("Loaded", str(len(loaded)), fmt.size(sum(card.memory_bytes for card in loaded)), "Weights in memory"),
+        Cell("Standing in", str(len(status["standing_in"])), ", ".join(status["standing_in"])),
+        Cell("Worker", "here" if status["worker"] else "elsewhere or idle", "", "Whether this process takes jobs"),
+        Cell("Jobs", f"{status['running'] + status['queued']}", f"{status['failed']} stopped"),
+    ]
+)
+
+heading("Models", "what does which task, from where, under which licence")
+st.dataframe(
+    pd.DataFrame(
+        [
+            {
+                "task": card.task.replace("_", " "),
+                "model": card.name if card.available else "not available in this profile",
+                "version": card.version,
+                "device": card.device if card.available else "",
+                "precision": card.dtype if card.available else "",
+                "source": card.source,
+                "licence": card.licence,
+                "loaded": "yes" if card.loaded else "no",
+                "memory": fmt.size(card.memory_bytes) if card.memory_bytes else "",
+                "stands in for": card.stands_in_for,
+                "note": card.reason,
+            }
+            for card in cards
+        ]
+    ),
+    hide_index=True,
+    height="content",
+)
+
+left, right = st.columns([0.6, 0.4], gap="medium")
+with left:
+    heading("Jobs", "newest first")
+    jobs = eng.jobs(100)
+    if jobs:
+        st.dataframe(
+            pd.DataFrame(
+                [
+                    {
+                        "file": job.file_name,
+                        "state": job.state,
+                        "outcome": job.outcome,
+                        "progress": job.progress,
+                        "seconds": round(sum(job.stage_seconds.values()), 1),
+                        "found or reason": job.reason or job.found,
+                    }
+                    for job in jobs
+                ]
+            ),
+            hide_index=True,
+            height=320,
+            column_config={"progress": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="percent")},
+        )
+    else:
+        st.markdown("No jobs yet.")
+with right:
+    heading("Self-check", "store, files, vectors, weights")
+    if st.button("Check now", icon=":material/health_and_safety:"):
+        for name, passed, sentence in eng.doctor():
+            tone, mark = ("av-green", "✓") if passed else ("av-red", "✗")
+            st.html(f'<div style="font-size:13px"><b class="{tone}">{mark} {escape(name)}</b> {escape(sentence)}</div>')
+    heading("Versions", "of the packages that decide what comes out")
+    versions = eng.versions()
+    st.dataframe(pd.DataFrame(versions.items(), columns=["package", "version"]), hide_index=True, height=320)
