@@ -1,6 +1,7 @@
 """Cards and rows of clips as HTML; buttons stand beside them, since own markup has no keyboard handler."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from avrec.schemas import Clip, Recommendation
 from avrec.ui import format as fmt
@@ -42,7 +43,7 @@ def _wave(peaks: Sequence[float]) -> str:
     """The outline in 17 bars: the loudest moment of each stretch."""
     values = list(peaks) or [0.05]
     edges = [round(i * len(values) / WAVE_BARS) for i in range(WAVE_BARS + 1)]
-    tops = [max(values[a : max(b, a + 1)], default=0.05) for a, b in zip(edges, edges[1:], strict=False)]
+    tops = [max(values[a : max(b, a + 1)], default=0.05) for a, b in pairwise(edges)]
     top = max(*tops, 1e-6)
     bars = "".join(f'<i style="height:{max(8, 88 * value / top):.0f}%"></i>' for value in tops)
     return f'<div class="av-wave">{bars}</div>'

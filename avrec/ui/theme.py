@@ -38,7 +38,8 @@ line-height:1.5}} .av-strip b{{font-size:16px;font-weight:600;line-height:1.35}}
 .av-zero{{width:1px;background:{_MUTED};opacity:.75}}
 .av-chip{{display:inline-block;border:1px solid {_BORDER};border-radius:4px;padding:0 6px;font-size:11.5px;
 line-height:18px;color:{_MUTED};white-space:nowrap;margin-right:4px}}
-.av-chip-on{{border-color:{_ACCENT};color:{_ACCENT};background:{_TINT}}} .av-chip-red{{border-color:{_RED};color:{_RED}}}
+.av-chip-on{{border-color:{_ACCENT};color:{_ACCENT};background:{_TINT}}}
+.av-chip-red{{border-color:{_RED};color:{_RED}}}
 .av-chip-green{{border-color:{_GREEN};color:{_GREEN}}}
 .av-thumb{{position:relative;overflow:hidden;border-radius:4px;background:{_SURFACE};aspect-ratio:16/9;flex:none}}
 .av-thumb img{{width:100%;height:100%;object-fit:cover;display:block}}
@@ -46,7 +47,8 @@ line-height:18px;color:{_MUTED};white-space:nowrap;margin-right:4px}}
 .av-wave i{{flex:1;max-width:4px;border-radius:1px;background:{light_dark(palette.HUES["audio"])}}}
 .av-plate{{position:absolute;background:rgba(16,18,22,.8);color:#fff;font-size:11px;line-height:16px;padding:0 5px;
 border-radius:3px}} .av-br{{right:4px;bottom:4px}} .av-tr{{right:4px;top:4px}} .av-tl{{left:4px;top:4px}}
-.av-card{{display:grid;grid-template-columns:34px 112px minmax(0,1fr) 62px;gap:0 12px;align-items:center;min-height:64px}}
+.av-card{{display:grid;grid-template-columns:34px 112px minmax(0,1fr) 62px;gap:0 12px;align-items:center;
+min-height:64px}}
 .av-rank{{text-align:center;font-size:15px;font-weight:600;line-height:1.3}} .av-rank small{{display:block;
 font-size:11px;font-weight:400;color:{_MUTED};white-space:nowrap}}
 .av-title{{font-size:14px;font-weight:600;line-height:1.35;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}}
