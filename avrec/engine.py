@@ -54,6 +54,7 @@ class Engine:
     Args:
         settings: Defaults to the environment's.
         start_worker: Start the background worker and, in a new library, the demo.
+        models: Defaults to the settings' profile.
 
     Raises:
         StoreError: The data directory cannot be used.
@@ -61,13 +62,15 @@ class Engine:
 
     PRESET_WEIGHTS = PRESET_WEIGHTS
 
-    def __init__(self, settings: Settings | None = None, *, start_worker: bool = False):
+    def __init__(
+        self, settings: Settings | None = None, *, start_worker: bool = False, models: Models | None = None
+    ):
         self.settings = settings or Settings()
         self._database = Database(self.settings)
         self._clips = ClipStore(self._database)
         self._interactions = InteractionStore(self._database)
         self._jobs = JobStore(self._database)
-        self._models = Models(self.settings)
+        self._models = models or Models(self.settings)
         self._serving = Serving(self._database, self._clips, self._interactions, self._models)
         self._worker = Worker(self.settings, self._clips, self._jobs, self._models)
         if start_worker:

@@ -1,0 +1,94 @@
+"""Light stand-ins for the models, in tests only: real arrays from the real bytes, but no torch and no weights."""
+
+import numpy as np
+
+from avrec.schemas import ModelCard, SpokenLine, Transcript, Word
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    return (rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)).astype(np.float32)
+
+
+def _card(task: str) -> ModelCard:
+    return ModelCard(task, f"light {task}", f"light-{task}-1", "tests", "none")
+
+
+class LightTranscriber:
+    card = _card("transcriber")
+
+    def transcribe(self, audio, language=None):
+        if float(np.abs(audio).max()) < 0.01:
+            return Transcript((), None, None, self.card.name)
+        end = len(audio) / 16_000
+        words = (Word(0.0, end / 2, "light", 0.9), Word(end / 2, end, "speech", 0.4))
+        return Transcript((SpokenLine(0.0, end, "light speech", -0.3, words),), "en", 0.9, self.card.name)
+
+
+class LightImage:
+    card = _card("image")
+
+    def encode(self, frames):
+        means = frames.reshape(len(frames), -1, 3).mean(axis=1) / 255
+        return _unit(np.concatenate([means, 1 - means, np.ones((len(frames), 2))], axis=1))
+
+
+class LightClassifier:
+    def __init__(self, task, labels):
+        self.card, self.labels = _card(task), labels
+
+    def classify(self, frames):
+        red = frames.reshape(len(frames), -1, 3).mean(axis=1)[:, 0] / 255
+        return np.stack([red, 1 - red], axis=1).astype(np.float32)
+
+
+class LightText:
+    def __init__(self, task, dim=16):
+        self.card, self.dim = _card(task), dim
+
+    def encode(self, texts):
+        rows = np.zeros((len(texts), self.dim))
+        for i, text in enumerate(texts):
+            for word in text.lower().split():
+                rows[i, hash_word(word) % self.dim] += 1
+        return _unit(rows)
+
+
+def hash_word(word):
+    return sum(ord(c) * (i + 1) for i, c in enumerate(word))
+
+
+class LightSound:
+    card = _card("sound")
+
+    def encode(self, audio):
+        step = 320
+        frames = audio[: len(audio) // step * step].reshape(-1, step)
+        return np.stack([np.abs(frames).mean(1), frames.std(1), np.ones(len(frames))], axis=1).astype(np.float32), 0.02
+
+
+class LightMap:
+    card = _card("picture_map")
+
+    def caption_vectors(self, vectors):
+        return _unit(vectors[:, ::-1])
+
+    def tags(self, vectors, k=3):
+        return [[("thing", 0.6)] for _ in vectors]
+
+
+class LightModels:
+    """Answers like `avrec.models.catalogue.Models`."""
+
+    captioner = image_text = None
+
+    def __init__(self):
+        self.transcriber, self.image, self.sound, self.picture_map = LightTranscriber(), LightImage(), LightSound(), LightMap()
+        self.scenes = LightClassifier("scenes", ("sky", "room"))
+        self.objects = LightClassifier("objects", ("kite", "chair"))
+        self.sentences, self.documents = LightText("sentences"), LightText("documents", 32)
+
+    def cards(self):
+        return [m.card for m in (self.transcriber, self.image, self.scenes, self.objects, self.sentences, self.documents)]
+
+    def unload_idle(self, seconds):
+        return []
