@@ -1,18 +1,18 @@
 """Recommend: what would this person watch next, and what says so?"""
 
-import numpy as np
 import streamlit as st
 
 from avrec.errors import UnknownUserError
 from avrec.ui import format as fmt
 from avrec.ui import pages, workspace
-from avrec.ui.chrome import Cell, empty, heading, metric_strip, page_header
-from avrec.ui.recommend_controls import controls
-from avrec.ui.recommend_list import cards, list_header, pin, remember, undo_line
-from avrec.ui.recommend_why import why
+from avrec.ui.chrome import empty, metric_strip, page_header
+from avrec.ui.rank_history import pin, remember
+from avrec.ui.recommend_controls import controls, strip_cells
+from avrec.ui.recommend_list import SHELVES, cards, list_header, undo_line
+from avrec.ui.recommend_why import Case, why
 from avrec.ui.resources import engine
 
-SHELF = 4
+NEW_CLIPS = 6
 
 eng = engine()
 people = {person.user_id: person for person in eng.people()}
@@ -41,45 +41,31 @@ algorithm = ws.algorithm if ws.algorithm in {name for name, *_ in eng.algorithms
 ranked = eng.recommend(
     user, ws.k, algorithm=algorithm, weights=weights, diversity=min(ws.diversity, 0.9), include_seen=ws.seen
 )
-history = remember(ranked)
+snapshots = remember(ranked, ws)
+fresh = eng.new_clips(user, NEW_CLIPS)
+shelf = workspace.choice("shelf", SHELVES, "Ranked")
 clips = {clip.clip_id: clip for clip in eng.clips()}
-places = ranked.recommendations
 person = people[user]
-percentiles = [place.percentile for place in places if place.percentile is not None]
-penalty = sum(place.by_modality.get("diversity", 0.0) for place in places)
-subjects = {clips[place.clip_id].subject for place in places if place.clip_id in clips} - {""}
-metric_strip(
-    [
-        Cell("Ranked", str(len(places)), f"of {ranked.candidates} {'clips' if ws.seen else 'unseen'}"),
-        Cell("Events", str(person.events), f"{person.positives} clips liked", person.taste),
-        Cell("Top score", fmt.score(places[0].score) if places else "–", fmt.percentile(places[0].percentile) if places else ""),
-        Cell("Median percentile", f"{np.median(percentiles):.0f}" if percentiles else "–", "of random person–clip pairs"),
-        Cell("Diversity costs", fmt.signed(penalty), "sum of penalties"),
-        Cell("Subjects", str(len(subjects)), "in this list", ", ".join(sorted(subjects))),
-        Cell("Evidence", "strong" if person.positives >= 5 else "some" if person.positives >= 2 else "weak",
-             fmt.count(person.positives, "clip")),
-    ]
-)  # fmt: skip
+metric_strip(strip_cells(ranked, person, clips, ws.seen))
 
 left, right = st.columns([0.56, 0.44], gap="medium")
-chosen = next((place for place in places if place.clip_id == ws.clip), places[0] if places else None)
+shown = ranked.recommendations if shelf == "Ranked" else fresh.recommendations
+chosen = next((place for place in shown if place.clip_id == ws.clip), shown[0] if shown else None)
 with left:
-    list_header(ranked, person.simulated)
+    list_header(shelf, ranked, fresh, person.simulated)
     undo_line()
-    if not places:
-        st.markdown(f"{fmt.plain(ranked.note.capitalize())}. Turn on “Seen too”, or add clips.")
-    before = {clip_id: rank for rank, clip_id in enumerate(history[0][1], 1)} if len(history) > 1 else None
-    cards(ranked, clips, chosen.clip_id if chosen else None, before)
-    shelf = eng.new_clips(user, SHELF)
-    if shelf.recommendations:
-        heading("New clips", "nobody has an event with them yet; by content alone")
-        for place in shelf.recommendations:
-            with st.container(horizontal=True, wrap=False, vertical_alignment="center", key=f"new-{place.clip_id}"):
-                link = workspace.link(clip=place.clip_id)
-                st.page_link(pages.CLIP, label=f"**{fmt.plain(fmt.cut(place.title, 40))}**", query_params=link)
-                st.caption(f"{fmt.score(place.score)} · {fmt.plain(place.reason)}")
+    if not shown and shelf == "Ranked":
+        st.markdown(
+            f"{fmt.plain((ranked.note or 'Nothing is left to rank').capitalize())}. Turn on “Seen too”, or add clips."
+        )
+    elif not shown:
+        st.markdown("Every clip has been watched by somebody. Upload one, and it stands here.")
+    moved = shelf == "Ranked" and len(snapshots) > 1
+    before = {clip_id: rank for rank, clip_id in enumerate(snapshots[0][1], 1)} if moved else None
+    cards(shown, user, clips, chosen.clip_id if chosen else None, before)
 with right, st.container(border=True, key="why"):
     if chosen is None:
         st.markdown("Nothing is ranked, so there is nothing to explain.")
     else:
-        why(chosen, ws, user, clips, history)
+        # The shelf of new clips is ranked with the preset's weights, whatever the mixer says.
+        why(Case(chosen, user, ws, weights if shelf == "Ranked" else None, clips, snapshots))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 CONFIG: dict[str, Any] = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
+MOST_LABELLED = 9
 FONT = "Inter, 'Noto Sans', sans-serif"
 
 
@@ -53,37 +54,38 @@ def draw(figure: "Figure", key: str, alt: str, **options: Any) -> Any:
 
 
 def moment_grid(pairs: Sequence[SegmentPair], now: Theme, chosen: tuple[int, int] | None = None) -> "Figure":
-    """Watched moments by moments of the explained clip, as square markers, since heat maps cannot be clicked.
+    """Watched moments by moments of the explained clip; tint = similarity from 0 to 1, the chosen pair outlined.
 
-    `customdata` of each marker is (row, column) into the sorted moments. Tint = similarity from 0 to 1.
+    Heat maps cannot be clicked in Streamlit: the tint is drawn as shapes, the clicks are caught by square markers on
+    them, whose `customdata` is (row, column) into the sorted moments.
     """
     rows, columns, cells = grid_of(pairs)
-    height = max(120, 34 * len(rows) + 40)
-    figure = base_figure(height, now, margin={"l": 64, "r": 4, "t": 4, "b": 26})
-    side = int(max(18, min(64, 440 / max(len(columns), 1))))
-    xs, ys, values = [c for _, c in cells], [r for r, _ in cells], [pair.similarity for pair in cells.values()]
-    labels = [fmt.probability(v) for v in values]
+    figure = base_figure(max(120, 36 * len(rows) + 34), now, margin={"l": 58, "r": 2, "t": 2, "b": 26})
+    labelled = len(columns) <= MOST_LABELLED
+    for (row, column), pair in cells.items():
+        outlined = (row, column) == chosen
+        figure.add_shape(
+            type="rect", x0=column - 0.485, x1=column + 0.485, y0=row - 0.46, y1=row + 0.46, layer="below",
+            fillcolor=_ramp(pair.similarity, now),
+            line={"width": 2.5 if outlined else 0, "color": palette.INK.of(now)},
+        )  # fmt: skip
     figure.add_scatter(
-        x=xs, y=ys, mode="markers+text", text=labels if side >= 30 else None, customdata=list(cells),
-        textfont={"size": 11, "color": [_on_ramp(v, now) for v in values]},
-        marker={
-            "symbol": "square", "size": min(side, 30), "opacity": 1,
-            "color": [_ramp(v, now) for v in values],
-            "line": {
-                "width": [2.5 if chosen == cell else 0 for cell in cells],
-                "color": palette.ACCENT.of(now) if now == "light" else palette.INK.of(now),
-            },
-        },
-        selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 1}},
+        x=[column for _, column in cells], y=[row for row, _ in cells], customdata=list(cells),
+        mode="markers+text" if labelled else "markers",
+        text=[fmt.probability(pair.similarity) for pair in cells.values()],
+        textfont={"size": 11, "color": [_on_ramp(pair.similarity, now) for pair in cells.values()]},
+        marker={"symbol": "square", "size": 32 if labelled else 16, "color": "rgba(0,0,0,0)"},
+        selected={"marker": {"opacity": 0}}, unselected={"marker": {"opacity": 0}},
         hovertemplate=[
             f"watched {fmt.moments(p.watched_start, p.watched_end)}, this {fmt.moments(p.start, p.end)}<br>"
             f"similarity {fmt.probability(p.similarity)}, adds {fmt.signed(p.value, 4)}<extra></extra>"
             for p in cells.values()
         ],
     )  # fmt: skip
+    every = max(1, -(-len(columns) // MOST_LABELLED))
     figure.update_xaxes(
-        range=[-0.5, len(columns) - 0.5], tickvals=list(range(len(columns))), showgrid=False,
-        ticktext=[_span(*c) for c in columns], tickfont={"size": 11},
+        range=[-0.5, len(columns) - 0.5], tickvals=list(range(0, len(columns), every)), showgrid=False,
+        ticktext=[_span(*c) for c in columns[::every]], tickfont={"size": 11},
     )  # fmt: skip
     figure.update_yaxes(
         range=[len(rows) - 0.5, -0.5], tickvals=list(range(len(rows))), showgrid=False,

@@ -17,9 +17,13 @@ def player(clip: Clip, start: float | None = None, end: float | None = None, *, 
     options = " autoplay" if play else ""
     label = escape(f"Player: {clip.title}")
     if clip.info.kind == "audio":
-        return f'<audio controls preload="metadata"{options} aria-label="{label}" style="width:100%" src="{source}"></audio>'
+        style = "width:100%"
+        return (
+            f'<audio controls preload="metadata"{options} aria-label="{label}" style="{style}" src="{source}"></audio>'
+        )
     poster = media_url(clip.clip_id, "poster")
     return (
-        f'<video controls playsinline preload="metadata"{options} poster="{poster}" aria-label="{label}" src="{source}" '
+        f'<video controls playsinline preload="metadata"{options} poster="{poster}" aria-label="{label}" '
+        f'src="{source}" '
         'style="width:100%;max-height:320px;border-radius:6px;background:#000;display:block"></video>'
     )

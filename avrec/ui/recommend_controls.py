@@ -1,10 +1,15 @@
 """Recommend's controls: person, algorithm, presets, mixer, list length. All of them write to the URL."""
 
+from collections.abc import Mapping
+
+import numpy as np
 import streamlit as st
 
-from avrec.schemas import MODALITIES, Person
+from avrec.schemas import MODALITIES, Clip, Person, RankedList
+from avrec.ui import format as fmt
 from avrec.ui import workspace
-from avrec.ui.chrome import pick_preset
+from avrec.ui.charts import theme
+from avrec.ui.chrome import Cell, pick_preset
 from avrec.ui.palette import hue
 from avrec.ui.resources import engine
 from avrec.ui.workspace import PRESET_NAMES, Workspace, bound
@@ -41,14 +46,14 @@ def controls(ws: Workspace, people: dict[str, Person], user: str) -> None:
 
 def mixer(ws: Workspace) -> None:
     """Nine sliders: a modality's weight each, and diversity."""
-    weights = ws.weights(engine().PRESET_WEIGHTS)
+    weights, now = ws.weights(engine().PRESET_WEIGHTS), theme()
     with st.grid(9, min_column_width=104, wrap=False, gap="small"):
         for name in MODALITIES:
             key = f"mix-{name}"
             st.session_state[key] = min(float(weights[name]), workspace.MAX_WEIGHT)
             colour = hue(name)
             st.slider(
-                f":color[■]{{foreground=\"{colour.light}\"}} {colour.name}", 0.0, workspace.MAX_WEIGHT, step=0.05,
+                f":color[■]{{foreground=\"{colour.of(now)}\"}} {colour.name}", 0.0, workspace.MAX_WEIGHT, step=0.05,
                 key=key, on_change=_mixed, help=f"{colour.tooltip}. 0 leaves it out.",
             )  # fmt: skip
         st.slider(
@@ -60,3 +65,29 @@ def mixer(ws: Workspace) -> None:
 def _mixed() -> None:
     weights = {name: st.session_state[f"mix-{name}"] for name in MODALITIES}
     workspace.put(weights=workspace.write_weights(weights))
+
+
+def strip_cells(ranked: RankedList, person: Person, clips: Mapping[str, Clip], seen: bool) -> list[Cell]:
+    """The numbers above the list, all of them counted from it."""
+    places = ranked.recommendations
+    levels = [place.percentile for place in places if place.percentile is not None]
+    penalty = sum(place.by_modality.get("diversity", 0.0) for place in places)
+    subjects = sorted({clips[place.clip_id].subject for place in places if place.clip_id in clips} - {""})
+    first = places[0] if places else None
+    evidence = "strong" if person.positives >= 5 else "some" if person.positives >= 2 else "weak"
+    cells = [
+        Cell("Ranked", str(len(places)), f"of {fmt.count(ranked.candidates, 'clip')}{'' if seen else ' unseen'}"),
+        Cell("Events", str(person.events), f"{person.positives} liked", person.taste),
+        Cell("Evidence", evidence, fmt.count(person.positives, "positive clip"), "weak under 2, strong from 5"),
+    ]
+    if first is not None:
+        tip = "Scores have no upper end and compare within one person only"
+        cells.append(Cell("Top score", fmt.score(first.score), fmt.percentile(first.percentile), tip))
+    if levels:
+        tip = "Share of random person-clip pairs below the middle place, diversity 0"
+        cells.append(Cell("Middle place", fmt.percentile(float(np.median(levels))), "of random pairs", tip))
+    if places:
+        cells.append(Cell("Diversity costs", fmt.signed(penalty / len(places)), "a place", "Mean penalty of the list"))
+    if subjects:
+        cells.append(Cell("Subjects", str(len(subjects)), "in this list", ", ".join(subjects)))
+    return cells

@@ -1,6 +1,6 @@
 """The ranked cards: like, dislike and hide act at once and can be undone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -9,20 +9,54 @@ from avrec.ui import format as fmt
 from avrec.ui import workspace
 from avrec.ui.bars import Axis, axis_for
 from avrec.ui.cards import ranked_card
-from avrec.ui.chrome import heading, legend
+from avrec.ui.chrome import legend
+from avrec.ui.rank_history import step
 from avrec.ui.resources import engine
 
+SHELVES = ("Ranked", "New clips")
+REACTIONS = (
+    ("like", "thumb_up", "Like", "Liked"),
+    ("dislike", "thumb_down", "Dislike", "Disliked"),
+    ("hide", "visibility_off", "Hide: never show it to this person again", "Hidden"),
+)
 
-def cards(ranked: RankedList, clips: Mapping[str, Clip], chosen: str | None, before: Mapping[str, int] | None) -> None:
+
+def list_header(shelf: str, ranked: RankedList, new: RankedList, simulated: bool) -> None:
+    """The choice between the list and the shelf of new clips, whose list it is, and the key to the bars."""
+    counts = {"Ranked": len(ranked.recommendations), "New clips": len(new.recommendations)}
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="list-header"
+    ):
+        st.segmented_control(
+            "Shelf", SHELVES, label_visibility="collapsed", required=True,
+            format_func=lambda name: f"{name} {counts[name]}", **workspace.bound("shelf", shelf, "shelf-choice"),
+        )  # fmt: skip
+        st.html(legend(diversity=True), width="content")
+    remarks = [f"for {ranked.user_id}" + (", a simulated person" if simulated else "")]
+    if shelf == "New clips":
+        remarks.append("nobody has an event with these yet, so they are ranked by content alone")
+    elif ranked.note:
+        remarks.append(ranked.note)
+    st.html(f'<div class="av-cap">{fmt.escape("; ".join(remarks).capitalize())}</div>')
+
+
+def cards(
+    places: Sequence[Recommendation],
+    user: str,
+    clips: Mapping[str, Clip],
+    chosen: str | None,
+    before: Mapping[str, int] | None,
+) -> None:
     """Draw the list.
 
     Args:
         chosen: The clip whose reasons are open.
-        before: Ranks at the pinned baseline, to show what moved.
+        before: Ranks at the pinned baseline, to show what moved; None where nothing has changed since.
     """
-    axis = axis_for([place.by_modality for place in ranked.recommendations])
-    for place in ranked.recommendations:
-        card(place, ranked.user_id or "", clips.get(place.clip_id), axis, chosen == place.clip_id, before)
+    axis = axis_for([place.by_modality for place in places])
+    with st.container(gap="xsmall", key="cards"):
+        for place in places:
+            card(place, user, clips.get(place.clip_id), axis, chosen == place.clip_id, before)
 
 
 def card(
@@ -30,27 +64,26 @@ def card(
 ) -> None:
     """One place with its buttons."""
     key = f"{'chosen' if is_chosen else 'card'}-{place.clip_id}"
-    change = fmt.rank_change(before.get(place.clip_id), place.rank) if before else ""
+    change = fmt.rank_change(before.get(place.clip_id), place.rank) if before is not None else ""
     peaks = engine().peaks(place.clip_id) if clip and clip.info.kind == "audio" else ()
     with st.container(border=True, horizontal=True, wrap=False, vertical_alignment="center", gap="small", key=key):
         st.html(ranked_card(place, clip, axis, peaks=peaks, change=change), width="stretch")
-        with st.container(width=76, gap="xxsmall"):
+        with st.container(width=76, gap=None):
             with st.container(horizontal=True, wrap=False, gap="xxsmall"):
-                for event, icon, words in (
-                    ("like", "thumb_up", "Like"), ("dislike", "thumb_down", "Dislike"), ("hide", "visibility_off", "Hide"),
-                ):  # fmt: skip
+                for event, icon, words, _ in REACTIONS:
                     st.button(
                         "", icon=f":material/{icon}:", type="tertiary", key=f"{event}-{place.clip_id}", help=words,
-                        on_click=react, args=(user, place.clip_id, event, place.title),
+                        on_click=react, args=(user, place.clip_id, event, place.title, place.rank),
                     )  # fmt: skip
             st.button("Why?", type="tertiary", key=f"why-{place.clip_id}", on_click=explain, args=(place.clip_id,))
 
 
-def react(user: str, clip_id: str, event: str, title: str) -> None:
+def react(user: str, clip_id: str, event: str, title: str, rank: int) -> None:
     """Store an event; the list is ranked again in this very run."""
     made = engine().record(user, clip_id, event)
-    st.session_state["undo"] = (made.interaction_id, f"{event.capitalize()}d" if event != "hide" else "Hidden", title)
-    step(f"{event} {fmt.cut(title, 12)}")
+    word = next(done for name, _, _, done in REACTIONS if name == event)
+    st.session_state["undo"] = (made.interaction_id, word, title)
+    step(f"{word} #{rank}")
 
 
 def explain(clip_id: str) -> None:
@@ -62,43 +95,14 @@ def undo_line() -> None:
     done = st.session_state.get("undo")
     if not done:
         return
-    key, word, title = done
+    interaction_id, word, title = done
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="undo-line"):
-        st.markdown(f"{word.replace('eed', 'ed')}: {fmt.plain(fmt.cut(title, 50))}")
-        st.button("Undo", icon=":material/undo:", type="tertiary", key="undo-button", on_click=_undo, args=(key,))
+        st.markdown(f"{word} **{fmt.plain(fmt.cut(title, 50))}**; the list is ranked again.", width="content")
+        st.button("Undo", icon=":material/undo:", type="tertiary", key="undo-button", on_click=_undo,
+                  args=(interaction_id,))  # fmt: skip
 
 
-def _undo(key: int) -> None:
-    engine().undo(key)
+def _undo(interaction_id: int) -> None:
+    engine().undo(interaction_id)
     st.session_state.pop("undo", None)
-    step("undo")
-
-
-def step(label: str) -> None:
-    """Name the change, for the rank chart."""
-    st.session_state["step"] = label
-
-
-def remember(ranked: RankedList) -> list[tuple[str, list[str]]]:
-    """Add the list to the person's history of rankings when its order changed; the first is the baseline."""
-    history = st.session_state.setdefault("rankings", {}).setdefault(ranked.user_id, [])
-    order = [place.clip_id for place in ranked.recommendations]
-    label = st.session_state.pop("step", "") or ("pinned" if not history else "weights")
-    if not history or history[-1][1] != order:
-        history.append((label, order))
-        del history[1:-5]
-    return history
-
-
-def pin(user: str) -> None:
-    """Make the present ranking the baseline."""
-    history = st.session_state.get("rankings", {}).get(user)
-    if history:
-        history[:] = [("pinned", history[-1][1])]
-
-
-def list_header(ranked: RankedList, simulated: bool) -> None:
-    """Whose list it is, and the key to the bars."""
-    remark = "simulated person" if simulated else ""
-    heading(f"Ranked for {fmt.cut(ranked.user_id or '', 20)}", "; ".join(x for x in (ranked.note, remark) if x))
-    st.html(legend(diversity=True))
+    step("Undo")

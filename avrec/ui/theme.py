@@ -66,7 +66,11 @@ align-items:stretch;min-height:22px;line-height:22px}} .av-wf>b{{text-align:righ
 .av-wf .av-lane .av-part{{top:5px;bottom:5px}} .av-lane .av-link{{top:16px;bottom:-6px;
 border-left:1px dotted {_MUTED}}} .av-total{{border-top:1px solid {_BORDER};margin-top:2px}}
 .av-ink{{background:{_INK}}}
-.av-status{{border-top:1px solid {_BORDER};padding-top:10px;font-size:11.5px;line-height:1.6;color:{_MUTED}}}
+.av-wf>b:first-child{{text-align:left}} .av-drop{{grid-template-columns:minmax(0,1fr) 112px 84px;min-height:24px;
+line-height:24px}} .av-drop>span:first-child{{white-space:nowrap;overflow:hidden;text-overflow:ellipsis}}
+.av-duo{{display:flex;flex-wrap:wrap;gap:4px 22px}} .av-duo small{{display:block;font-size:11.5px;color:{_MUTED}}}
+.av-duo b{{font-size:16px;font-weight:600}}
+.av-status{{font-size:11.5px;line-height:1.6;color:{_MUTED}}}
 .av-quote{{border-left:2px solid {_ACCENT};padding-left:10px;font-size:13px}}
 @media(max-width:640px){{
 .av-card{{grid-template-columns:22px 76px minmax(0,1fr);gap:0 8px}} .av-card>.av-score{{display:none}}

@@ -15,7 +15,7 @@ from avrec.schemas import MODALITIES
 
 PRESET_NAMES = ("balanced", "visual", "dialogue", "crowd")
 SHARED = ("user", "weights", "diversity", "k", "algorithm", "seen", "clip")
-LOCAL = ("t", "view", "shelf", "pin", "watched", "pair", "off")
+LOCAL = ("t", "view", "shelf", "pin", "watched", "pair", "off", "modality")
 MAX_WEIGHT, MAX_K, DEFAULT_K, DEFAULT_DIVERSITY = 4.0, 50, 20, 0.2
 MAX_TEXT = 120
 _MIRROR, _PAGE = "av-workspace", "av-page"
