@@ -49,7 +49,7 @@ def clean_fields(name: str, title: str = "", description: str = "", tags: Sequen
 
 def display_name(name: str) -> str:
     """The last part of a file name, printable and bounded; only ever shown, never opened."""
-    return (_printable(name.replace("\\", "/").rsplit("/", 1)[-1]) or "unnamed")[-200:]
+    return ("".join(_printable(name.replace("\\", "/").rsplit("/", 1)[-1]).split("\n")) or "unnamed")[-200:]
 
 
 def _printable(text: str) -> str:
