@@ -7,6 +7,7 @@ stable, and every ledger adds up as a real one does.
 import csv
 import hashlib
 import itertools
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -50,7 +51,7 @@ def unit(*parts: object) -> float:
 
 def starter_clips(limit: int | None = None) -> list[Clip]:
     """The demo clips' titles and lengths as clips of a library."""
-    rows = list(csv.DictReader((STARTER / "starter.csv").open(encoding="utf-8")))[:limit]
+    rows = list(csv.DictReader((STARTER / "starter.csv").read_text(encoding="utf-8").splitlines()))[:limit]
     return [make_clip(row["file"], row["title"], row, i) for i, row in enumerate(rows)]
 
 
@@ -188,6 +189,17 @@ class FakeEngine:
 
     def peaks(self, clip_id: str) -> list[float]:
         return [0.1 + 0.9 * unit(clip_id, i) for i in range(60)] if self.clip(clip_id).info.has_sound else []
+
+    def said(self, kind: str = "speech") -> dict[str, str]:
+        texts = {c.clip_id: " ".join(a.label for a in self.annotations(c.clip_id, kind)) for c in self.clips()}
+        return {clip_id: text for clip_id, text in texts.items() if text}
+
+    def event_counts(self) -> dict[str, int]:
+        return dict(Counter(e.clip_id for e in self._events))
+
+    def open_demo(self) -> bool:
+        self._changed("open_demo")
+        return True
 
     def summary(self) -> dict:
         clips, people = self.clips(), self.people()

@@ -1,0 +1,166 @@
+"""Recommend: the list, the acts and their undo, the ledger that adds up, all of it in the URL."""
+
+import re
+
+import pytest
+from fake_engine import FakeEngine, make_clip, starter_clips
+from page_text import html_of
+
+from avrec.ui import format as fmt
+from avrec.ui import pages
+
+HOSTILE = "<script>alert(1)</script> <img src=x onerror=alert(2)> $x$ :red[y] [a](b)"
+
+
+def titles(app) -> list[str]:
+    return re.findall(r'class="av-card">.*?class="av-title" title="([^"]*)"', html_of(app))
+
+
+def scores(app) -> list[str]:
+    return re.findall(r'class="av-score av-num"[^>]*>([^<]+)<', html_of(app))
+
+
+def test_every_library_gives_a_page_without_exceptions(any_library, open_page):
+    app = open_page(pages.RECOMMEND)
+    assert not app.exception
+    assert not app.error
+    if not any_library.clips():
+        assert "Nobody is here yet" in app.markdown[0].value
+
+
+def test_the_list_is_the_engines(full, open_page):
+    app = open_page(pages.RECOMMEND, user="u-003", k="7")
+    expected = full.recommend("u-003", 7, diversity=0.2).recommendations
+    assert titles(app) == [fmt.escape(place.title) for place in expected]
+    assert scores(app) == [fmt.score(place.score) for place in expected]
+    assert "simulated" in html_of(app)
+
+
+def test_the_waterfall_adds_up_to_the_card(full, open_page):
+    app = open_page(pages.RECOMMEND, user="u-003")
+    table = next(block.value for block in app.get("html") if "av-waterfall" in block.value)
+    lines = re.findall(r'class="av-num">([+\u2212]?[\d.]+)</b>', table)
+    values = [float(value.replace("\u2212", "-")) for value in lines]
+    assert sum(values[:-1]) == pytest.approx(values[-1], abs=0.0005 * len(values))
+    assert lines[-1] == scores(app)[0]
+    assert "add up to the score" in html_of(app)
+
+
+def test_why_follows_the_button_and_stands_in_the_url(full, open_page):
+    app = open_page(pages.RECOMMEND, user="u-003")
+    third = full.recommend("u-003", 20).recommendations[2]
+    app.button(key=f"why-{third.clip_id}").click().run()
+    assert f"Why #3, {fmt.escape(fmt.cut(third.title, 60))}" in html_of(app)
+    assert app.query_params["clip"] == third.clip_id
+
+
+def test_a_like_acts_at_once_and_can_be_undone(full, open_page):
+    app = open_page(pages.RECOMMEND, user="u-003")
+    first = full.recommend("u-003", 20).recommendations[0]
+    before = titles(app)
+    app.button(key=f"like-{first.clip_id}").click().run()
+    assert ("record", "u-003", first.clip_id, "like") in full.calls
+    assert titles(app) != before
+    assert any("Liked" in block.value for block in app.markdown)
+    app.button(key="undo-button").click().run()
+    assert titles(app) == before
+    assert not any("Liked" in block.value for block in app.markdown)
+
+
+@pytest.mark.parametrize(("event", "word"), [("dislike", "Disliked"), ("hide", "Hidden")])
+def test_other_reactions_are_named_rightly(full, open_page, event, word):
+    app = open_page(pages.RECOMMEND, user="u-003")
+    first = full.recommend("u-003", 20).recommendations[0]
+    app.button(key=f"{event}-{first.clip_id}").click().run()
+    assert any(block.value.startswith(word) for block in app.markdown)
+    assert fmt.escape(first.title) not in titles(app)
+
+
+def test_a_slider_ranks_again_and_writes_the_url(full, open_page):
+    app = open_page(pages.RECOMMEND, user="u-003")
+    app.slider(key="mix-visual").set_value(4.0).run()
+    weights = full.PRESET_WEIGHTS["balanced"] | {"visual": 4.0}
+    expected = full.recommend("u-003", 20, weights=weights, diversity=0.2).recommendations
+    assert scores(app) == [fmt.score(place.score) for place in expected]
+    assert app.query_params["weights"] == "4,0.25,0.75,0.5,1,0.25,1,0"
+
+
+def test_a_preset_moves_the_sliders(full, open_page):
+    app = open_page(pages.RECOMMEND, user="u-003", weights="crowd")
+    assert app.slider(key="mix-crowd").value == 3.0
+    assert app.slider(key="mix-visual").value == 1.0
+
+
+def test_what_if_names_the_counterfactuals_and_draws_the_ranks(full, open_page):
+    app = open_page(pages.RECOMMEND, user="u-003", view="What if", off="visual")
+    first = full.recommend("u-003", 20).recommendations[0]
+    row = next(c for c in full.counterfactuals("u-003", first.clip_id) if c.without == "visual")
+    html = html_of(app)
+    assert f"{fmt.score(row.score)} → {fmt.score(row.score_without)}" in html
+    assert "Without one watched clip" in html
+    assert len(app.get("plotly_chart")) == 1
+
+
+def test_evidence_shows_the_grid_and_both_players(full, open_page):
+    app = open_page(pages.RECOMMEND, user="u-003", view="Evidence")
+    html = html_of(app)
+    assert not app.exception
+    assert len(app.get("plotly_chart")) == 1
+    assert len(re.findall(r"<(?:video|audio) controls", html)) == 2
+    assert re.search(r"/proxy#t=\d", html)
+
+
+def test_pin_makes_a_baseline_that_later_changes_are_compared_with(full, open_page):
+    app = open_page(pages.RECOMMEND, user="u-003")
+    next(b for b in app.button if b.label == "Pin as baseline").click().run()
+    assert app.query_params["pin"] == "1,0.25,0.75,0.5,1,0.25,1,0,0.2"
+    app.slider(key="mix-visual").set_value(4.0).run()
+    assert re.search(r"▲|▼", html_of(app))
+
+
+def test_a_sent_link_ranks_its_baseline_again(full, open_page):
+    pin = "1,0.25,0.75,0.5,1,0.25,1,0,0.2"
+    app = open_page(pages.RECOMMEND, user="u-003", weights="4,0,0,0,0,0,0,0", pin=pin, view="What if")
+    assert re.search(r"▲|▼", html_of(app))
+    assert len(app.get("plotly_chart")) == 1
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"user": "nobody"}, {"user": "<script>"}, {"k": "abc"}, {"weights": "9,9"}, {"clip": "../x"}, {"pin": "1,2,x"},
+        {"view": "<b>", "off": "zzz", "modality": "?", "shelf": "no"}, {"algorithm": "magic"},
+        {"diversity": "1"}, {"k": "1"}, {"seen": "1"}, {"shelf": "New clips"},
+    ],
+)  # fmt: skip
+def test_untrusted_urls_never_break_the_page(full, open_page, query):
+    app = open_page(pages.RECOMMEND, **query)
+    assert not app.exception
+    assert not app.error
+    assert "<script>" not in html_of(app)
+
+
+@pytest.mark.parametrize("view", ["Ledger", "Evidence", "What if"])
+def test_titles_with_markup_are_shown_as_text(hold, open_page, view):
+    clips = [*starter_clips(4), make_clip("a.mp4", HOSTILE), make_clip("b.mp4", HOSTILE + "2")]
+    engine = hold(FakeEngine(clips))
+    for clip in clips[1:5]:
+        engine.record("<b>eve</b>", clip.clip_id, "like")
+    app = open_page(pages.RECOMMEND, user="<b>eve</b>", view=view)
+    html = html_of(app)
+    assert not app.exception
+    assert "<script>" not in html
+    assert "<img src=x" not in html
+    assert "<b>eve" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_an_unexpected_failure_says_so_without_details(hold, open_page):
+    class Failing(FakeEngine):
+        def recommend(self, *_args, **_kwargs):
+            raise RuntimeError("secret detail")
+
+    hold(Failing())
+    app = open_page(pages.RECOMMEND)
+    assert [error.value for error in app.error] == ["Something went wrong; the log has the details."]
+    assert not app.exception

@@ -1,0 +1,43 @@
+"""System and the frame: every model with its facts, the self-check on click, the status lines."""
+
+from page_text import html_of
+
+from avrec.ui import pages
+from avrec.ui.status import lines
+
+
+def test_every_library_gives_a_page_without_exceptions(any_library, open_page):
+    app = open_page(pages.SYSTEM)
+    assert not app.exception
+    assert not app.error
+
+
+def test_models_are_listed_with_what_they_stand_in_for(full, open_page):
+    table = open_page(pages.SYSTEM).dataframe[0].value
+    assert {"task", "model", "version", "device", "source", "licence", "loaded", "memory", "stands in for"} <= set(
+        table
+    )
+    row = table[table["model"] == "composed"].iloc[0]
+    assert row["stands in for"] == "BLIP base"
+    assert table["loaded"].tolist()[0] == "yes"
+
+
+def test_the_self_check_runs_on_click_only(full, open_page):
+    app = open_page(pages.SYSTEM)
+    assert ("doctor",) not in full.calls
+    next(b for b in app.button if b.label == "Check now").click().run()
+    assert ("doctor",) in full.calls
+    html = html_of(app)
+    assert "✓ database" in html
+    assert "✗ disk space" in html
+
+
+def test_status_says_clips_models_device_and_jobs(full):
+    full.put_job(job_id="x", state="running")
+    full.put_job(job_id="y", state="failed")
+    clips, models, device, jobs = lines(full.status())
+    assert "38 clips" in clips
+    assert "2 models live, 1 standing in" in models
+    assert device == "CPU, 2 cores; no GPU found"
+    assert "1 running" in jobs
+    assert "1 stopped" in jobs
