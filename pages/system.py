@@ -16,7 +16,12 @@ metric_strip(
     [
         Cell("Device", status["device"]),
         Cell("Models", f"{sum(card.available for card in cards)} of {len(cards)}", "tasks have one"),
-        Cell("Loaded", str(len(loaded)), fmt.size(sum(card.memory_bytes for card in loaded)), "Weights in memory"),
+        Cell(
+            "Loaded",
+            str(len(loaded)),
+            fmt.size(sum(card.memory_bytes for card in loaded)) if loaded else "models load on first use",
+            "Weights in memory",
+        ),
         Cell("Standing in", str(len(status["standing_in"])), ", ".join(status["standing_in"])),
         Cell("Worker", "here" if status["worker"] else "elsewhere or idle", "", "Whether this process takes jobs"),
         Cell("Jobs", f"{status['running'] + status['queued']}", f"{status['failed']} stopped"),
@@ -30,14 +35,14 @@ st.dataframe(
             {
                 "task": card.task.replace("_", " "),
                 "model": card.name if card.available else "not available in this profile",
-                "version": card.version,
+                "stands in for": card.stands_in_for,
+                "loaded": ("yes" if card.loaded else "on first use") if card.available else "",
+                "memory": fmt.size(card.memory_bytes) if card.memory_bytes else "",
                 "device": card.device if card.available else "",
                 "precision": card.dtype if card.available else "",
                 "source": card.source,
                 "licence": card.licence,
-                "loaded": "yes" if card.loaded else "no",
-                "memory": fmt.size(card.memory_bytes) if card.memory_bytes else "",
-                "stands in for": card.stands_in_for,
+                "version": card.version,
                 "note": card.reason,
             }
             for card in cards
@@ -45,6 +50,7 @@ st.dataframe(
     ),
     hide_index=True,
     height="content",
+    alt="The models, one row a task",
 )
 
 left, right = st.columns([0.6, 0.4], gap="medium")

@@ -24,23 +24,23 @@ def person_label(person: Person) -> str:
 def controls(ws: Workspace, people: dict[str, Person], user: str) -> None:
     """One row of controls and the mixer."""
     algorithms = {name: title for name, title, _ in engine().algorithms()}
-    with st.container(horizontal=True, vertical_alignment="top", gap="medium", key="controls"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls"):
         st.selectbox(
-            "Person",
-            list(people),
-            format_func=lambda u: person_label(people[u]),
-            width=230,
+            "Person", list(people), format_func=lambda u: person_label(people[u]), width=214,
             **bound("user", user, "who"),
-        )
+        )  # fmt: skip
         algorithm = ws.algorithm if ws.algorithm in algorithms else "hybrid"
-        st.segmented_control(
-            "Algorithm", list(algorithms), format_func=str.capitalize, **bound("algorithm", algorithm, "algorithm")
-        )
+        st.selectbox(
+            "Algorithm", list(algorithms), format_func=lambda name: algorithms[name], width=134,
+            **bound("algorithm", algorithm, "algorithm"),
+        )  # fmt: skip
         key = "presets"
         st.session_state[key] = ws.preset if ws.preset in PRESET_NAMES else None
         st.pills("Weights", PRESET_NAMES, format_func=str.capitalize, key=key, on_change=pick_preset, args=(key,))
-        st.number_input("Clips", 1, workspace.MAX_K, width=100, **bound("k", ws.k, "how-many"))
-        st.toggle("Seen too", **bound("seen", ws.seen, "seen-too"))
+        seen = "seen too" if ws.seen else "unseen"
+        with st.popover(f"{ws.k} clips, {seen}", icon=":material/filter_list:", type="tertiary", key="more-controls"):
+            st.number_input("Length of the list", 1, workspace.MAX_K, **bound("k", ws.k, "how-many"))
+            st.toggle("Seen clips too", **bound("seen", ws.seen, "seen-too"))
     mixer(ws)
 
 

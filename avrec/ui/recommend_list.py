@@ -24,20 +24,19 @@ REACTIONS = (
 def list_header(shelf: str, ranked: RankedList, new: RankedList, simulated: bool) -> None:
     """The choice between the list and the shelf of new clips, whose list it is, and the key to the bars."""
     counts = {"Ranked": len(ranked.recommendations), "New clips": len(new.recommendations)}
-    with st.container(
-        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="list-header"
-    ):
-        st.segmented_control(
-            "Shelf", SHELVES, label_visibility="collapsed", required=True,
-            format_func=lambda name: f"{name} {counts[name]}", **workspace.bound("shelf", shelf, "shelf-choice"),
-        )  # fmt: skip
-        st.html(legend(diversity=True), width="content")
-    remarks = [f"for {ranked.user_id}" + (", a simulated person" if simulated else "")]
+    remarks = [f"For {ranked.user_id}" + (", a simulated person" if simulated else "")]
     if shelf == "New clips":
-        remarks.append("nobody has an event with these yet, so they are ranked by content alone")
+        remarks.append("nobody has an event with these yet, so content alone ranks them")
     elif ranked.note:
         remarks.append(ranked.note)
-    st.html(f'<div class="av-cap">{fmt.escape("; ".join(remarks).capitalize())}</div>')
+    with st.container(gap="xsmall", key="list-header"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.segmented_control(
+                "Shelf", SHELVES, label_visibility="collapsed", required=True,
+                format_func=lambda name: f"{name} {counts[name]}", **workspace.bound("shelf", shelf, "shelf-choice"),
+            )  # fmt: skip
+            st.html(f'<span class="av-cap">{fmt.escape("; ".join(remarks))}</span>', width="content")
+        st.html(legend(diversity=True))
 
 
 def cards(

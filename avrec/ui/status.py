@@ -1,11 +1,15 @@
 """The four lines under the navigation: clips, models, device, jobs."""
 
+import logging
+
 import streamlit as st
 
 from avrec.errors import AvrecError
 from avrec.ui import format as fmt
 from avrec.ui.format import escape
 from avrec.ui.resources import engine
+
+logger = logging.getLogger(__name__)
 
 EVERY_SECONDS = 5
 
@@ -15,8 +19,9 @@ def status_lines() -> None:
     """Draw the status; it refreshes itself without running the page."""
     try:
         status = engine().status()
-    except AvrecError:
-        # The page itself says what is wrong; here a word is enough.
+    except Exception as error:
+        # The page itself says what is wrong and what to do; here a word is enough, and the page must still come.
+        logger.warning("no status: %s", error, exc_info=not isinstance(error, AvrecError))
         st.html('<div class="av-status"><span class="av-red">The library cannot be opened.</span></div>')
         return
     st.html(f'<div class="av-status">{"<br>".join(lines(status))}</div>')
