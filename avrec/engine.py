@@ -62,9 +62,7 @@ class Engine:
 
     PRESET_WEIGHTS = PRESET_WEIGHTS
 
-    def __init__(
-        self, settings: Settings | None = None, *, start_worker: bool = False, models: Models | None = None
-    ):
+    def __init__(self, settings: Settings | None = None, *, start_worker: bool = False, models: Models | None = None):
         self.settings = settings or Settings()
         self._database = Database(self.settings)
         self._clips = ClipStore(self._database)
@@ -175,10 +173,10 @@ class Engine:
         folder = self.settings.clips_dir / self._clips.get(clip_id).clip_id
         return list(load_decoded(folder).peaks)
 
-    def said(self) -> dict[str, str]:
-        """clip_id -> everything said in it, for clips with speech."""
+    def said(self, kind: str = "speech") -> dict[str, str]:
+        """clip_id -> everything said in it, for clips with speech; or the text of another kind, such as "caption"."""
         texts: dict[str, str] = {}
-        for clip_id, _, _, line in self._clips.lines():
+        for clip_id, _, _, line in self._clips.lines(kind):
             texts[clip_id] = f"{texts[clip_id]} {line}" if clip_id in texts else line
         return texts
 

@@ -7,7 +7,7 @@ from avrec.schemas import CONTENT_MODALITIES
 from avrec.ui import charts, pages, workspace
 from avrec.ui import format as fmt
 from avrec.ui.chrome import Cell, empty, heading, metric_strip, page_header
-from avrec.ui.clip_forms import edit_buttons
+from avrec.ui.clip_forms import clip_menu
 from avrec.ui.clip_panels import nearest, panel
 from avrec.ui.format import escape
 from avrec.ui.player import player
@@ -27,7 +27,8 @@ if clip is None:
     st.stop()
 
 page_header(
-    fmt.cut(clip.title, 60), "What happens, when, and how sure are we?", action=lambda: edit_buttons(clip),
+    fmt.cut(clip.title, 60), "What happens, when, and how sure are we?",
+    action=lambda: clip_menu(clip, "Edit", pages.LIBRARY),
     parts=("user", "weights", "clip"),
 )  # fmt: skip
 annotations = eng.annotations(clip.clip_id)

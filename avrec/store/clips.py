@@ -137,11 +137,11 @@ class ClipStore:
                 _annotation(r) for r in connection.execute(query.order_by(annotations.c.start, -annotations.c.score))
             ]
 
-    def lines(self) -> list[tuple[str, float, float, str]]:
-        """Every spoken line of the library: (clip_id, start, end, text)."""
+    def lines(self, kind: str = "speech") -> list[tuple[str, float, float, str]]:
+        """Every line of the library that was said, or found otherwise: (clip_id, start, end, text)."""
         query = sa.select(annotations.c.clip_id, annotations.c.start, annotations.c.end, annotations.c.label)
         with self.database.read() as connection:
-            rows = connection.execute(query.where(annotations.c.kind == "speech").order_by(annotations.c.annotation_id))
+            rows = connection.execute(query.where(annotations.c.kind == kind).order_by(annotations.c.annotation_id))
             return [tuple(row) for row in rows]
 
     def corpus(self) -> Corpus:

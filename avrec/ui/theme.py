@@ -71,6 +71,7 @@ line-height:24px}} .av-drop>span:first-child{{white-space:nowrap;overflow:hidden
 .av-duo{{display:flex;flex-wrap:wrap;gap:4px 22px}} .av-duo small{{display:block;font-size:11.5px;color:{_MUTED}}}
 .av-duo b{{font-size:16px;font-weight:600}}
 .av-status{{font-size:11.5px;line-height:1.6;color:{_MUTED}}}
+[class*=st-key-cell-] a{{padding-left:0;padding-right:0}} [class*=st-key-menu-] button{{min-height:22px}}
 .av-quote{{border-left:2px solid {_ACCENT};padding-left:10px;font-size:13px}}
 @media(max-width:640px){{
 .av-card{{grid-template-columns:22px 76px minmax(0,1fr);gap:0 8px}} .av-card>.av-score{{display:none}}
