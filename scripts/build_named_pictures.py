@@ -15,6 +15,7 @@ import hashlib
 import json
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,9 +34,11 @@ FONT = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
 CLIPART = Path("/usr/share/openclipart")
 SIDE = 224
 SEED = 11
-BANK = 1024
+MOST_OF_A_TITLE = 3  # a title that many drawings share ("card") names a series, not a thing
 CLIPART_LEFT_OUT = {"shapes", "logos", "buttons", "decorations", "special", "signs_and_symbols", "unsorted"}
-GENERIC = re.compile(r"icon|flag|clip ?art|untitled|unnamed|button|logo|template|border|frame|sketch|symbol|vector|\bby\b")
+GENERIC = re.compile(
+    r"icon|flag|clip ?art|untitled|unnamed|button|logo|template|border|frame|sketch|symbol|vector|\bby\b"
+)
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,12 @@ def encode(drawings: list[Drawing], cache: Path) -> tuple[list[Drawing], np.ndar
     return [drawings[i] for i in kept], found
 
 
+def repeats(drawings: list[Drawing]) -> list[int]:
+    """How many clip-art drawings have the same title, for each drawing."""
+    counts = Counter(d.name for d in drawings if d.style == "clipart")
+    return [counts[d.name] for d in drawings]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for option in ("--fluent", "--emoji", "--cache"):
@@ -151,6 +160,10 @@ def main() -> None:
     names = emoji_names(options.emoji)
     drawings = [*noto(names), *fluent(names, options.fluent), *clipart()]
     drawings, vectors = encode(drawings, options.cache)
+    telling = np.array(
+        [d.style != "clipart" or n <= MOST_OF_A_TITLE for d, n in zip(drawings, repeats(drawings), strict=True)]
+    )
+    drawings, vectors = [d for d, keep in zip(drawings, telling, strict=True) if keep], vectors[telling]
     styles = np.array([d.style for d in drawings])
     distinct = sorted({d.name for d in drawings})
     encoded = dict(zip(distinct, UniversalSentenceEncoder().encode(distinct), strict=True))
@@ -168,7 +181,6 @@ def main() -> None:
         M=fit.M.astype(np.float16),
         words=np.array(words),
         word_vectors=np.round(targets * 127 / np.abs(targets).max()).astype(np.int8),
-        bank=np.arange(min(BANK, len(words))),
     )
     sample = np.random.default_rng(SEED).permutation(len(drawings))[:800]
     np.savez_compressed(

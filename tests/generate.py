@@ -7,8 +7,14 @@ import numpy as np
 
 
 def write_video(
-    path: Path, seconds: float = 4.0, *, size: tuple[int, int] = (160, 120), rate: int = 10, sound: str | None = "tone",
-    cuts: int = 2, faststart: bool = True,
+    path: Path,
+    seconds: float = 4.0,
+    *,
+    size: tuple[int, int] = (160, 120),
+    rate: int = 10,
+    sound: str | None = "tone",
+    cuts: int = 2,
+    faststart: bool = True,
 ) -> Path:
     """Write an mp4 with `cuts` scenes of different colours and, perhaps, a sound."""
     import av

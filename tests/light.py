@@ -82,13 +82,20 @@ class LightModels:
     captioner = image_text = None
 
     def __init__(self):
-        self.transcriber, self.image, self.sound, self.picture_map = LightTranscriber(), LightImage(), LightSound(), LightMap()
+        self.transcriber, self.image, self.sound, self.picture_map = (
+            LightTranscriber(),
+            LightImage(),
+            LightSound(),
+            LightMap(),
+        )
         self.scenes = LightClassifier("scenes", ("sky", "room"))
         self.objects = LightClassifier("objects", ("kite", "chair"))
         self.sentences, self.documents = LightText("sentences"), LightText("documents", 32)
 
     def cards(self):
-        return [m.card for m in (self.transcriber, self.image, self.scenes, self.objects, self.sentences, self.documents)]
+        return [
+            m.card for m in (self.transcriber, self.image, self.scenes, self.objects, self.sentences, self.documents)
+        ]
 
     def unload_idle(self, seconds):
         return []

@@ -35,7 +35,14 @@ def test_an_uploaded_clip_is_understood_and_published(engine, video):
     assert (clip.title, clip.tags) == ("Kite", ("wind",))
     assert clip.modalities == ("visual", "audio", "speech", "caption", "meaning", "words")
     assert [line.label for line in engine.transcript(clip.clip_id)] == ["light speech"]
-    assert {a.kind for a in engine.annotations(clip.clip_id)} >= {"speech", "scene", "object", "caption", "audio", "tag"}
+    assert {a.kind for a in engine.annotations(clip.clip_id)} >= {
+        "speech",
+        "scene",
+        "object",
+        "caption",
+        "audio",
+        "tag",
+    }
     assert engine.caption(clip.clip_id)[1] == "composed"
     assert set(engine.clip_models(clip.clip_id)) >= {"image", "speech", "documents", "captions"}
     assert engine.media(clip.clip_id, "proxy")[1] == "video/mp4"
@@ -198,7 +205,9 @@ def test_an_unusable_data_directory_is_one_sentence(tmp_path):
         Engine(Settings(data=tmp_path / "file" / "data"), models=LightModels())
 
 
-@pytest.mark.parametrize("name", ["../../x.mp4", "CON.mp4", "-rf.mp4", "a\nb.mp4", "<img src=x>.mp4", "\u202egnp.mp4", "x" * 4000])
+@pytest.mark.parametrize(
+    "name", ["../../x.mp4", "CON.mp4", "-rf.mp4", "a\nb.mp4", "<img src=x>.mp4", "\u202egnp.mp4", "x" * 4000]
+)
 def test_hostile_names_are_only_shown(engine, video, name):
     with video.open("rb") as stream:
         job = engine.add_file(stream, name)

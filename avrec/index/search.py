@@ -79,8 +79,7 @@ def search_words(
         if image_text is not None:
             collect("caption", visual, image_text.encode(texts).astype(np.float64) @ visual.matrix.T)
         else:
-            pictures, bias = picture_map.pictures(visual.matrix)
-            collect("caption", visual, picture_map.texts(encoded) @ pictures.T - bias)
+            collect("caption", visual, picture_map.texts(encoded) @ picture_map.pictures(visual.matrix).T)
     if speech is not None and len(speech.clip):
         collect("speech", speech, encoded @ speech.matrix.T)
     _add_words(query, corpus, lines, values)

@@ -15,7 +15,6 @@ from avrec.schemas import ModelCard
 
 ARRAYS = Path(__file__).with_name("named_pictures.npz")
 TAG_COSINE = 0.5
-BIAS_WEIGHT, BIAS_TOP = 0.25, 5
 
 
 class NamedPictureMap(LazyModel):
@@ -41,26 +40,15 @@ class NamedPictureMap(LazyModel):
             stands_in_for="CLIP's text tower and a captioning model's sentences",
         )
 
-    def _load(self) -> tuple[PictureMapFit, list[str], np.ndarray, np.ndarray]:
+    def _load(self) -> tuple[PictureMapFit, list[str], np.ndarray]:
         with np.load(self._path, allow_pickle=False) as file:
             fit = PictureMapFit(*(file[name].astype(np.float64) for name in ("mu", "W", "q0", "M")))
             vectors = unit(file["word_vectors"].astype(np.float64))
-            return fit, file["words"].tolist(), vectors, vectors[file["bank"]]
+            return fit, file["words"].tolist(), vectors
 
-    def pictures(self, clip_vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Map pictures.
-
-        Args:
-            clip_vectors: (n, 512) unit CLIP vectors.
-
-        Returns:
-            (n, 512) unit rows in the map's space, and (n,) biases: a quarter of the mean of each picture's five
-            nearest training names, so that pictures that match everything sink.
-        """
-        fit, _, _, bank = self.handle
-        y = fit.pictures(np.asarray(clip_vectors, np.float64))
-        nearest = np.sort(y @ bank.T, axis=1)[:, -BIAS_TOP:]
-        return y, BIAS_WEIGHT * nearest.mean(axis=1)
+    def pictures(self, clip_vectors: np.ndarray) -> np.ndarray:
+        """Map unit CLIP vectors (n, 512) into the map's space, unit rows."""
+        return self.handle[0].pictures(np.asarray(clip_vectors, np.float64))
 
     def caption_vectors(self, clip_vectors: np.ndarray) -> np.ndarray:
         """The pictures' vectors in sentence space, (n, 512) unit float32: the `caption` modality."""
@@ -72,14 +60,13 @@ class NamedPictureMap(LazyModel):
         return self.handle[0].texts(np.asarray(sentence_vectors, np.float64))
 
     def score(self, sentence_vector: np.ndarray, clip_vectors: np.ndarray) -> np.ndarray:
-        """How well each picture fits a text, (n,): cosine minus the picture's bias."""
-        y, bias = self.pictures(clip_vectors)
-        return y @ self.texts(sentence_vector[None])[0] - bias
+        """How well each picture fits a text: cosines, (n,)."""
+        return self.pictures(clip_vectors) @ self.texts(sentence_vector[None])[0]
 
     def tags(self, clip_vectors: np.ndarray, k: int = 3) -> list[list[tuple[str, float]]]:
         """The nearest names above cosine .50, most alike first; about two in three are right."""
-        _, words, vectors, _ = self.handle
-        y, _ = self.pictures(clip_vectors)
+        _, words, vectors = self.handle
+        y = self.pictures(clip_vectors)
         found = []
         for row in y @ vectors.T:
             best = np.argsort(-row)[:k]

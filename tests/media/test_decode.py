@@ -188,7 +188,9 @@ def test_a_hanging_decoder_is_stopped(tmp_path, monkeypatch):
     path = tmp_path / "input"
     path.write_bytes(json.JSONEncoder().encode([1]).encode())
     monkeypatch.setattr(
-        process.subprocess, "Popen", lambda _command, _popen=process.subprocess.Popen, **k: _popen(["/bin/sleep", "30"], **k)
+        process.subprocess,
+        "Popen",
+        lambda _command, _popen=process.subprocess.Popen, **k: _popen(["/bin/sleep", "30"], **k),
     )
     with pytest.raises(MediaTooLargeError, match="too long"):
         decode(path, tmp_path / "out", name="a", quiet_seconds=0.5)

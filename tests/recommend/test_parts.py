@@ -176,7 +176,11 @@ def test_csv_rows_are_kept_or_named():
         ",c1,like,,\nbob,c1,rating,1e308,\nbob,c1,view,NaN,\nbob,c1,dance,,\nbob,c1,like,,not a time\n"
     )
     rows, rejected = read_interactions(io.StringIO(text), frozenset({"c1"}))
-    assert [(r.user_id, r.event, r.value) for r in rows] == [("ann", "like", None), ("ann", "rating", 4), ("bob", "rating", 5)]
+    assert [(r.user_id, r.event, r.value) for r in rows] == [
+        ("ann", "like", None),
+        ("ann", "rating", 4),
+        ("bob", "rating", 5),
+    ]
     assert [line for line, _ in rejected] == [5, 6, 7, 8, 9, 10]
     assert read_interactions(io.StringIO("a,b\n1,2\n"), frozenset())[1][0][0] == 1
     assert ALGORITHMS
