@@ -51,6 +51,10 @@ st.dataframe(
     hide_index=True,
     height="content",
     alt="The models, one row a task",
+    column_config={
+        "stands in for": st.column_config.TextColumn(width=150),
+        "licence": st.column_config.TextColumn(width=150),
+    },
 )
 
 left, right = st.columns([0.6, 0.4], gap="medium")

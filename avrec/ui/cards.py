@@ -94,7 +94,8 @@ def clip_row(
     """A small row: picture, title with a grey remark, bar, number. `value` defaults to the signed sum of the parts."""
     number = fmt.signed(sum(parts.values())) if value is None else value
     return (
-        f'<div class="av-row">{thumbnail(clip, peaks)}<div style="min-width:0"><div class="av-line">'
+        f'<div class="av-row">{thumbnail(clip, peaks)}<div style="min-width:0">'
+        f'<div class="av-line" title="{escape(f"{title} {remark}")}">'
         f'<b>{escape(title)}</b> <span class="av-mut">{escape(remark)}</span> {chips}</div>'
         f'{stacked_bar(parts, axis, small=True)}</div><b class="av-num">{escape(number)}</b></div>'
     )

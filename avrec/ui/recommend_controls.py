@@ -24,23 +24,26 @@ def person_label(person: Person) -> str:
 def controls(ws: Workspace, people: dict[str, Person], user: str) -> None:
     """One row of controls and the mixer."""
     algorithms = {name: title for name, title, _ in engine().algorithms()}
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls"):
+    with st.container(horizontal=True, vertical_alignment="top", gap="small", key="controls"):
         st.selectbox(
             "Person", list(people), format_func=lambda u: person_label(people[u]), width=214,
             **bound("user", user, "who"),
         )  # fmt: skip
         algorithm = ws.algorithm if ws.algorithm in algorithms else "hybrid"
+        titles = "; ".join(algorithms.values())
         st.selectbox(
-            "Algorithm", list(algorithms), format_func=lambda name: algorithms[name], width=134,
+            "Algorithm", list(algorithms), format_func=str.capitalize, width=134, help=f"{titles}.",
             **bound("algorithm", algorithm, "algorithm"),
         )  # fmt: skip
         key = "presets"
         st.session_state[key] = ws.preset if ws.preset in PRESET_NAMES else None
         st.pills("Weights", PRESET_NAMES, format_func=str.capitalize, key=key, on_change=pick_preset, args=(key,))
         seen = "seen too" if ws.seen else "unseen"
-        with st.popover(f"{ws.k} clips, {seen}", icon=":material/filter_list:", type="tertiary", key="more-controls"):
-            st.number_input("Length of the list", 1, workspace.MAX_K, **bound("k", ws.k, "how-many"))
-            st.toggle("Seen clips too", **bound("seen", ws.seen, "seen-too"))
+        with st.container(width="content", gap=None):
+            st.space("small")
+            with st.popover(f"{ws.k} clips, {seen}", icon=":material/filter_list:", type="tertiary", key="more"):
+                st.number_input("Length of the list", 1, workspace.MAX_K, **bound("k", ws.k, "how-many"))
+                st.toggle("Seen clips too", **bound("seen", ws.seen, "seen-too"))
     mixer(ws)
 
 

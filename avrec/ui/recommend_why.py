@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from avrec.explain.ledger import by_watched_clip
-from avrec.schemas import Clip, Interaction, Recommendation, SegmentPair
+from avrec.schemas import SEGMENT_MODALITIES, Clip, Interaction, Recommendation, SegmentPair
 from avrec.ui import format as fmt
 from avrec.ui import workspace
 from avrec.ui.bars import Step, axis_for, waterfall
@@ -130,7 +130,10 @@ def describe_events(events: list[Interaction]) -> str:
 
 def best_pair(case: Case) -> SegmentPair | None:
     """The pair of moments that adds most, over the strongest lines."""
-    lines = sorted((x for x in case.place.ledger.children if x.key in PAIRED), key=lambda x: -x.value)[:2]
+    paired = [line for line in case.place.ledger.children if line.key in PAIRED and line.value > 0]
+    # `meaning` has one vector a clip, so its pair is the whole of both: shown only where nothing narrower speaks.
+    narrow = [line for line in paired if line.key in SEGMENT_MODALITIES] or paired
+    lines = sorted(narrow, key=lambda line: -line.value)[:2]
     found: list[SegmentPair] = []
     for line in lines:
         leaf = max(line.children, key=lambda x: x.value, default=None)
