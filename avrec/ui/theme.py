@@ -65,7 +65,13 @@ align-items:stretch;min-height:22px;line-height:22px}} .av-wf>b{{text-align:righ
 .av-lane:before{{content:"";position:absolute;left:var(--zero);top:0;bottom:0;border-left:1px solid {_BORDER}}}
 .av-wf .av-lane .av-part{{top:5px;bottom:5px}} .av-lane .av-link{{top:16px;bottom:-6px;
 border-left:1px dotted {_MUTED}}} .av-total{{border-top:1px solid {_BORDER};margin-top:2px}}
-.av-ink{{background:{_INK}}}
+.av-ink{{background:{_INK}}} .av-track{{background:linear-gradient({_SURFACE},{_SURFACE}) center/100% 10px no-repeat}}
+.av-track:before{{display:none}}
+.av-job{{display:grid;grid-template-columns:62px minmax(0,1fr) minmax(0,1.45fr) 100px;gap:0 10px;align-items:center;
+min-height:40px;font-size:13px;line-height:1.35}} .av-job .av-thumb{{width:62px}}
+.av-job-name b,.av-job-name small{{display:block;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}}
+.av-job-name b{{font-weight:600}} .av-job-name small{{font-size:11.5px}}
+.av-job-state .av-chip{{font-size:11px;line-height:16px;padding:0 4px;margin:1px 3px 1px 0}}
 .av-wf>b:first-child{{text-align:left}} .av-drop{{grid-template-columns:minmax(0,1fr) 112px 84px;min-height:24px;
 line-height:24px}} .av-drop>span:first-child{{white-space:nowrap;overflow:hidden;text-overflow:ellipsis}}
 .av-duo{{display:flex;flex-wrap:wrap;gap:4px 22px}} .av-duo small{{display:block;font-size:11.5px;color:{_MUTED}}}
@@ -77,7 +83,8 @@ line-height:24px}} .av-drop>span:first-child{{white-space:nowrap;overflow:hidden
 .av-card{{grid-template-columns:22px 76px minmax(0,1fr);gap:0 8px}} .av-card>.av-score{{display:none}}
 .av-card .av-title{{display:flex;justify-content:space-between;gap:8px;white-space:normal;font-size:13px}}
 .av-score-inline{{display:inline;font-weight:600}} .av-wf{{grid-template-columns:78px 0 minmax(0,1fr) 54px}}
-.av-wf .av-mut{{overflow:hidden}}}}
+.av-wf .av-mut{{overflow:hidden}} .av-job{{grid-template-columns:62px minmax(0,1fr)}}
+.av-job-state,.av-job-when{{grid-column:2}}}}
 """
 
 
