@@ -38,21 +38,27 @@ def evidence(case: Case) -> None:
         return
     _, _, cells = charts.grid_of(pairs)
     best = max(cells, key=lambda cell: cells[cell].value)
-    key = f"grid-{case.place.clip_id}-{chosen}-{modality}"
-    cell = picked(st.session_state.get(key), best, cells)
+    about = f"{case.place.clip_id}-{chosen}-{modality}"
+    cell = read_pair(workspace.param("pair"), about, cells) or best
     total = fmt.signed(watched[chosen][modality])
     heading("Moment by moment", f"rows watched, columns this clip; {modality_name(modality)} adds up to {total}")
     charts.draw(
-        charts.moment_grid(pairs, charts.theme(), cell), key,
+        charts.moment_grid(pairs, charts.theme(), cell), f"grid-{about}",
         f"Similarity of {len(pairs)} pairs of moments; the highest is {max(p.similarity for p in pairs):.2f}",
-        on_select="rerun", selection_mode="points",
+        on_select=lambda: pick(about), selection_mode="points",
     )  # fmt: skip
     moments(cells[cell], case.clips, "evidence", "This pair")
 
 
-def picked(state: object, best: tuple[int, int], cells: dict) -> tuple[int, int]:
-    """The cell that was clicked, or the one that adds most."""
-    points = state["selection"]["points"] if isinstance(state, dict) and "selection" in state else []
-    custom = points[0].get("customdata") if points else None
-    cell = tuple(int(x) for x in custom[:2]) if custom else best
-    return cell if cell in cells else best
+def pick(about: str) -> None:
+    """Callback of a click in the grid: the pair goes to the URL, since redrawing the grid clears its selection."""
+    points = st.session_state[f"grid-{about}"]["selection"]["points"]
+    if points:
+        row, column = points[0]["customdata"][:2]
+        workspace.put(pair=f"{about}-{int(row)}-{int(column)}")
+
+
+def read_pair(text: str | None, about: str, cells: dict) -> tuple[int, int] | None:
+    """The cell that the URL names, where it is one of this grid's."""
+    names = {f"{about}-{row}-{column}": (row, column) for row, column in cells}
+    return names.get(text or "")

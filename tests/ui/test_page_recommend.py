@@ -110,6 +110,18 @@ def test_evidence_shows_the_grid_and_both_players(full, open_page):
     assert re.search(r"/proxy#t=\d", html)
 
 
+def test_a_pair_in_the_url_is_the_pair_that_plays(full, open_page):
+    place = full.recommend("u-003", 20).recommendations[0]
+    line = max((x for x in place.ledger.children if x.children), key=lambda x: x.value)
+    watched = line.children[0].key
+    pair = full.pairs("u-003", place.clip_id, watched, line.key)[-1]
+    rows, columns = len(full.segments(watched)), len(full.segments(place.clip_id))
+    about = f"{place.clip_id}-{watched}-{line.key}-{rows - 1}-{columns - 1}"
+    app = open_page(pages.RECOMMEND, user="u-003", view="Evidence", watched=watched, modality=line.key, pair=about)
+    assert f"#t={pair.watched_start:.2f},{pair.watched_end:.2f}" in html_of(app)
+    assert f"#t={pair.start:.2f},{pair.end:.2f}" in html_of(app)
+
+
 def test_pin_makes_a_baseline_that_later_changes_are_compared_with(full, open_page):
     app = open_page(pages.RECOMMEND, user="u-003")
     next(b for b in app.button if b.label == "Pin as baseline").click().run()
