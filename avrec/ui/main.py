@@ -3,8 +3,6 @@
 Pages are given by absolute path: beside a relative `pages/` folder a cold deep link would bypass this script.
 """
 
-from pathlib import Path
-
 import streamlit as st
 
 from avrec.config import REPOSITORY
@@ -36,11 +34,7 @@ groups = {
 }
 navigation = st.navigation(
     {
-        group: [
-            st.Page(path, title=title, icon=f":material/{icon}:", help=text)
-            for path, title, icon, text in entries
-            if Path(path).exists()
-        ]
+        group: [st.Page(path, title=title, icon=f":material/{icon}:", help=text) for path, title, icon, text in entries]
         for group, entries in groups.items()
     },
     expanded=True,

@@ -39,7 +39,7 @@ def controls(ws: Workspace, people: dict[str, Person], user: str) -> None:
         st.session_state[key] = ws.preset if ws.preset in PRESET_NAMES else None
         st.pills("Weights", PRESET_NAMES, format_func=str.capitalize, key=key, on_change=pick_preset, args=(key,))
         seen = "seen too" if ws.seen else "unseen"
-        with st.container(width="content", gap=None):
+        with st.container(width="content"):
             st.space("small")
             with st.popover(f"{ws.k} clips, {seen}", icon=":material/filter_list:", type="tertiary", key="more"):
                 st.number_input("Length of the list", 1, workspace.MAX_K, **bound("k", ws.k, "how-many"))
