@@ -75,7 +75,9 @@ def clip(clip_id: str, as_json: Json = False) -> None:
 
 
 @app.command()
-def record(user: str, clip_id: str, event: str, value: float | None = None, as_json: Json = False) -> None:
+def record(
+    user: str, clip_id: str, event: str, value: Annotated[float | None, typer.Argument()] = None, as_json: Json = False
+) -> None:
     """Store one event; a new user id is created."""
     made = Engine().record(user, clip_id, event, value)
     fields = ("user_id", "clip_id", "event", "value", "at")

@@ -1,0 +1,153 @@
+"""One named scenario in real Chromium: upload a clip, read it, find its audience, take a score apart."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from avrec.config import REPOSITORY
+
+pytestmark = [pytest.mark.e2e, pytest.mark.models]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+SCREENSHOTS = REPOSITORY / "tests" / "screenshots"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+         "--disable-sync", "--no-first-run", "--disable-quic"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def address(weights_dir, real_engine, tmp_path_factory):
+    """The app as `make run` starts it, on a copy of the six-clip library."""
+    data = tmp_path_factory.mktemp("e2e") / "data"
+    shutil.copytree(real_engine.settings.data, data)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "AVREC_DATA": str(data), "AVREC_WEIGHTS": str(weights_dir), "AVREC_DEMO": "0", "HF_HUB_OFFLINE": "1",
+    }  # fmt: skip
+    log = (tmp_path_factory.mktemp("log") / "serve.log").open("w")
+    command = [sys.executable, "-m", "avrec", "serve", "--port", str(port)]
+    process = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(120):
+        try:
+            with urllib.request.urlopen(f"{url}/api/health", timeout=2) as answer:
+                assert answer.status == 200
+            break
+        except OSError:
+            time.sleep(0.5)
+    else:
+        pytest.fail(f"the app did not start: {Path(log.name).read_text()[-2000:]}")
+    second = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
+    assert second.returncode == 1
+    assert "already running" in second.stderr
+    yield url
+    process.terminate()
+    process.wait(timeout=40)
+    log.close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("chromium is missing in CI: scripts/setup-browser did not run")
+        pytest.skip("chromium is not installed; `make test` installs it where it can")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+def settled(page):
+    page.wait_for_selector("[data-testid=stApp][data-test-connection-state=CONNECTED]", timeout=60_000)
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
+    page.wait_for_timeout(300)
+
+
+def open_page(page, url):
+    page.goto(url, wait_until="domcontentloaded")
+    settled(page)
+    assert page.locator("[data-testid=stException]").count() == 0
+    return page
+
+
+def test_upload_understand_audience_recommend_why(address, browser, tmp_path, starter_dir):
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    external = []
+    page.on("request", lambda r: external.append(r.url) if not r.url.startswith((address, "data:", "blob:", "ws:")) else None)
+
+    open_page(page, f"{address}/upload")
+    page.locator("[data-testid=stFileUploader] input[type=file]").first.set_input_files(str(starter_dir / "talk_astronaut.mp4"))
+    page.get_by_text("See what it understood").wait_for(timeout=120_000)
+    page.wait_for_function(
+        "document.body.innerText.includes('Just finished') && document.body.innerText.includes('talk astronaut')",
+        timeout=120_000,
+    )
+    settled(page)
+    page.screenshot(path=SCREENSHOTS / "upload.png")
+
+    page.get_by_text("See what it understood").click()
+    page.wait_for_url(re.compile("/clip"))
+    settled(page)
+    transcript = page.locator("body").inner_text().lower()
+    for word in ("portrait", "astronaut", "orange", "launch"):
+        assert word in transcript
+    page.screenshot(path=SCREENSHOTS / "clip.png")
+
+    page.get_by_text("Audience", exact=True).click()
+    settled(page)
+    person = page.get_by_role("link", name=re.compile(r"^u-\d{3}$")).first
+    person.wait_for(timeout=20_000)
+    user = person.inner_text().strip()
+    open_page(page, f"{address}/recommend?user={user}&diversity=0")
+    assert "talk astronaut" in page.locator("body").inner_text()
+    page.screenshot(path=SCREENSHOTS / "recommend.png")
+    card = float(page.locator(".av-score").first.inner_text().split()[0].replace("−", "-"))
+    lines = page.locator(".av-waterfall").first.locator(".av-wf:not(.av-total) > b")
+    values = [float(text.replace("−", "-")) for text in lines.all_inner_texts()]
+    assert sum(values) == pytest.approx(card, abs=0.0005 * (len(values) + 1)), "shown to three places each"
+    assert external == [], "no request leaves this machine"
+    page.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/upload", "/clip", "/recommend", "/system"])
+@pytest.mark.parametrize("look", [("light", 1440), ("dark", 420)])
+def test_every_page_in_light_and_dark_wide_and_narrow(address, browser, path, look):
+    scheme, width = look
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = open_page(context.new_page(), f"{address}{path}")
+    assert page.locator(".av-head h1").count() == 1
+    assert "Something went wrong" not in page.locator("body").inner_text()
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 1, "the page itself does not scroll sideways"
+    name = f"{path.strip('/') or 'library'}-{scheme}-{width}.png"
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / name)
+    context.close()
+
+
+def test_media_is_served_with_ranges_and_a_fixed_type(address, real_engine):
+    clip = next(clip for clip in real_engine.clips() if clip.info.kind == "video")
+    request = urllib.request.Request(f"{address}/api/clips/{clip.clip_id}/proxy", headers={"Range": "bytes=0-99"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.status == 206
+        assert answer.headers["content-type"] == "video/mp4"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert len(answer.read()) == 100
+    for path in ("/api/clips/../../etc/proxy", "/api/clips/feedfacefeedface/proxy", f"/api/clips/{clip.clip_id}/secret"):
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(f"{address}{path}", timeout=10)
+        assert caught.value.code in (400, 404)
+        caught.value.close()

@@ -1,0 +1,66 @@
+"""The layers hold: one-way data flow, small modules, one package that knows streamlit."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import avrec
+from avrec import errors
+from avrec.config import PACKAGE, REPOSITORY
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+BELOW = {  # package -> packages that it must not import
+    "media": ("ingest", "models", "recommend", "explain", "evaluate", "index", "engine", "serving", "ui"),
+    "models": ("ingest", "media", "recommend", "explain", "evaluate", "index", "engine", "serving", "ui"),
+    "store": ("ingest", "media", "models", "recommend", "explain", "evaluate", "index", "engine", "serving", "ui"),
+    "ingest": ("recommend", "explain", "evaluate", "index", "engine", "serving", "ui"),
+    "recommend": ("ingest", "media", "models", "store", "engine", "serving", "ui"),
+    "explain": ("ingest", "media", "models", "store", "engine", "serving", "ui"),
+    "index": ("ingest", "media", "models", "store", "engine", "serving", "ui"),
+}
+
+
+def imported(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_module(path):
+    names = imported(path)
+    package = path.relative_to(PACKAGE).parts[0]
+    for above in BELOW.get(package, ()):
+        assert not any(n == f"avrec.{above}" or n.startswith(f"avrec.{above}.") for n in names), above
+    if package != "ui":
+        assert not any(name.split(".")[0] == "streamlit" for name in names)
+    assert path.read_text(encoding="utf-8").count("\n") <= 420
+
+
+def test_public_names():
+    assert set(avrec.__all__) == {"Engine", "__version__", "schemas"}
+    assert avrec.Engine.__name__ == "Engine"
+
+
+def test_every_error_says_what_to_do():
+    made = [
+        errors.CorruptMediaError("a.mp4", "it is damaged"), errors.UnknownModelError("x", ["y"]),
+        errors.WeightsUnavailableError("w"), errors.WeightsMismatchError("w", "a" * 64, "b" * 64),
+        errors.NotFittedError("r"), errors.UnknownClipError("c"), errors.UnknownUserError("u"),
+        errors.StoreError("The disk is full"), errors.JobCancelledError(),
+    ]  # fmt: skip
+    for error in made:
+        assert isinstance(error, errors.AvrecError)
+        assert str(error).endswith(".")
+        assert len(str(error)) > 25
+
+
+def test_nothing_depends_on_what_is_outside_the_repository():
+    tracked = [*MODULES, *(REPOSITORY / "pages").glob("*.py"), REPOSITORY / "app.py", REPOSITORY / "Makefile"]
+    for path in tracked:
+        assert "../shared" not in path.read_text(encoding="utf-8")
