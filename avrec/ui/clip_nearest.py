@@ -4,7 +4,7 @@ import streamlit as st
 
 from avrec.schemas import CONTENT_MODALITIES, Clip
 from avrec.ui import format as fmt
-from avrec.ui import pages, workspace
+from avrec.ui import workspace
 from avrec.ui.bars import axis_for, stacked_bar
 from avrec.ui.cards import absent, thumbnail
 from avrec.ui.chrome import heading, legend
@@ -30,16 +30,22 @@ def nearest(clip: Clip, weights: dict[str, float]) -> None:
             other = clips.get(place.clip_id)
             peaks = eng.peaks(place.clip_id) if other and other.info.kind == "audio" else ()
             with st.container(
-                horizontal=True, wrap=False, vertical_alignment="center", gap="small", key=f"cell-near-{place.clip_id}"
+                horizontal=True, wrap=False, vertical_alignment="center", gap="small", key=f"menu-near-{place.clip_id}"
             ):
                 st.html(thumbnail(other, peaks, small=True), width=62)
                 with st.container(gap=None):
                     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
-                        st.page_link(
-                            pages.CLIP, label=f"**{fmt.plain(fmt.cut(place.title, TITLE))}**", icon="",
-                            query_params=workspace.link(clip=place.clip_id), help=fmt.plain(place.reason) or None,
+                        # A link to the page that is open would leave the browser's address as it is.
+                        st.button(
+                            f"**{fmt.plain(fmt.cut(place.title, TITLE))}**", type="tertiary",
+                            on_click=_open, args=(place.clip_id,), key=f"near-{place.clip_id}",
                         )  # fmt: skip
                         if chips := absent(place.missing):
                             st.html(chips, width="content")
                     st.html(stacked_bar(place.by_modality, axis, small=True))
                 st.html(f'<b class="av-num" style="font-size:13px">{fmt.score(place.score)}</b>', width=44)
+
+
+def _open(clip_id: str) -> None:
+    """Callback: the page shows another clip from its start."""
+    workspace.put(clip=clip_id, t=None)
