@@ -50,9 +50,10 @@ def open_source(path: Path, name: str) -> Iterator[Source]:
     with path.open("rb") as file:
         try:
             container = open_guarded(file, kind.format)
-        except OSError as error:
-            if isinstance(error, MemoryError):
-                raise
+        except MemoryError:
+            raise
+        except Exception as error:
+            # Not only libav's errors: UnicodeDecodeError and AttributeError come out of damaged headers, too.
             raise CorruptMediaError(name, _why_closed(path, kind)) from error
         with container:
             video, audio = _streams(container, name)
