@@ -20,7 +20,7 @@ def clip_menu(clip: Clip, label: str = "", then: str = "") -> None:
     """
     chosen = st.menu_button(
         label, (EDIT, DELETE), format_func=lambda option: f"{ICONS[option]} {option}", type="tertiary",
-        icon=":material/more_vert:", help="Edit or delete", key=f"menu-{clip.clip_id}",
+        icon=":material/more_vert:", key=f"menu-{clip.clip_id}",
     )  # fmt: skip
     if chosen == EDIT:
         edit_dialog(clip)

@@ -61,7 +61,13 @@ def _annotations(clip: Clip) -> None:
         )  # fmt: skip
     st.dataframe(
         pd.DataFrame(rows), hide_index=True, height=400, alt=f"Annotations of {clip.title}",
-        column_config={"probability": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.2f")},
+        column_config={
+            "label": st.column_config.TextColumn(width="medium"),
+            "probability": st.column_config.ProgressColumn(
+                min_value=0.0, max_value=1.0, format="%.2f", width="small",
+                help="Of a sound statistic: its value, scaled to 0 to 1",
+            ),
+        },
     )  # fmt: skip
 
 
@@ -72,12 +78,21 @@ def annotation_rows(found: Sequence[Annotation]) -> list[dict[str, object]]:
             "from": fmt.moment(a.start),
             "to": fmt.moment(a.end),
             "kind": a.kind,
-            "label": f"{a.label} ({a.details['value']:.3g} {a.details['unit']})" if "unit" in a.details else a.label,
+            "label": f"{a.label} {_value(a)}".strip() if "unit" in a.details else a.label,
             "probability": round(a.score, 3),
             "model": a.model,
         }
         for a in found
     ]
+
+
+def _value(a: Annotation) -> str:
+    return f"{_rounded(a.details['value']):g} {a.details['unit']}".strip().replace("-", fmt.MINUS)
+
+
+def _rounded(value: float) -> float:
+    """As many places as a reader can use: 1579.7 Hz is 1580, a flatness 0.045."""
+    return round(value, 3 if abs(value) < 1 else 1 if abs(value) < 100 else 0)
 
 
 def _sound(clip: Clip) -> None:
@@ -109,7 +124,8 @@ def statistics_rows(found: Sequence[Annotation]) -> list[dict[str, object]]:
     for a in found:
         row = rows.setdefault((a.start, a.end), {"moment": fmt.moments(a.start, a.end)})
         unit = a.details.get("unit")
-        row[f"{a.label}, {unit}" if unit else a.label] = a.details.get("value")
+        if "value" in a.details:
+            row[f"{a.label}, {unit}" if unit else a.label] = _rounded(a.details["value"])
     return list(rows.values())
 
 
