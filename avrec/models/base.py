@@ -4,6 +4,7 @@ Arrays in and out are numpy; torch, onnxruntime and the rest are imported only i
 package costs nothing. A protocol exists where there are at least two implementations.
 """
 
+import sys
 import threading
 import time
 from typing import Any, Protocol, runtime_checkable
@@ -17,10 +18,12 @@ class LazyModel:
     """A model that loads on first use, under a lock, and can be unloaded when idle.
 
     Subclasses set `card` (not yet loaded) and implement `_load`, which returns whatever `self.handle` should be.
-    One lock around load and one around predict: callers may be any thread.
+    One lock around load and one around predict: callers may be any thread. `threads` is how many torch may use on the
+    CPU, or None to leave that alone; it is a setting of the whole process, and of models the last loaded decides.
     """
 
     card: ModelCard
+    threads: int | None = None
 
     def __init__(self) -> None:
         self._handle: Any = None
@@ -41,6 +44,9 @@ class LazyModel:
         with self._load_lock:
             if self._handle is None:
                 self._handle = self._load()
+                torch = sys.modules.get("torch")
+                if self.threads and torch is not None:
+                    torch.set_num_threads(self.threads)
             self.last_used = time.monotonic()
             return self._handle
 

@@ -1,86 +1,83 @@
 """Captions: BLIP where its weights are, else a sentence composed from what was recognised, and named so."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from avrec.models.base import LazyModel
-from avrec.models.devices import run_batched
-from avrec.models.torchvision_fix import prepare_torchvision
-from avrec.schemas import ModelCard
+from avrec.models.local_folder import LocalFolder, open_transformer
+from avrec.models.torch_model import TorchModel
 
 SURE = 0.5
+PLACE_SURE = 0.8
 MAX_NEW_TOKENS = 30
+MAX_TEXT = 80
 
 
-def compose_caption(scenes: Sequence[tuple[str, float]], objects: Sequence[tuple[str, float]]) -> str:
+def compose_caption(
+    scenes: Sequence[tuple[str, float]],
+    objects: Sequence[tuple[str, float]],
+    outdoor: float | None = None,
+    text: str = "",
+) -> str:
     """Say in one sentence what was recognised, and how sure that is.
 
     Args:
         scenes, objects: (label, probability), most probable first; those under the floors are left out already.
+        outdoor: Probability of being outdoors; said where no scene is certain but this is.
+        text: Text on the screen, or "".
     """
-    parts = []
-    if scenes:
-        label, probability = scenes[0]
-        parts.append(f"{_article(label)}" if probability >= SURE else f"perhaps {_article(label)}")
-    if objects:
-        label, probability = objects[0]
-        parts.append(
-            f"{'with' if parts else ''} {_article(label) if probability >= SURE else 'perhaps ' + _article(label)}"
-        )
-    if not parts:
+    scene = _hedged(scenes[0]) if scenes else ""
+    place = "" if scenes and scenes[0][1] >= SURE else _place(outdoor)
+    where = ", ".join(part for part in (place, scene) if part)
+    thing = _hedged(objects[0]) if objects else ""
+    if where and thing:
+        sentence = f"{where}{',' if place else ''} with {thing}."
+    elif where or thing:
+        sentence = f"{where or thing}."
+    elif text:
+        sentence = ""
+    else:
         return "Nothing recognised with confidence."
-    sentence = " ".join(part.strip() for part in parts)
-    return sentence[0].upper() + sentence[1:] + "."
+    shown = f"Text on screen: “{text[:MAX_TEXT]}”." if text else ""
+    return f"{sentence[:1].upper()}{sentence[1:]} {shown}".strip()
 
 
-def _article(label: str) -> str:
-    return f"{'an' if label[:1].lower() in 'aeiou' else 'a'} {label}"
+def _hedged(named: tuple[str, float]) -> str:
+    label, probability = named
+    article = f"{'an' if label[:1].lower() in 'aeiou' else 'a'} {label}"
+    return article if probability >= SURE else f"perhaps {article}"
 
 
-class BlipCaptioner(LazyModel):
-    """BLIP (Li et al. 2022) from a local folder with safetensors."""
+def _place(outdoor: float | None) -> str:
+    if outdoor is None or 1 - PLACE_SURE < outdoor < PLACE_SURE:
+        return ""
+    return "outdoors" if outdoor >= PLACE_SURE else "indoors"
 
-    def __init__(self, folder: Path, version: str, device: str = "cpu", dtype: str = "float32", batch: int = 4):
-        super().__init__()
-        self._folder, self._batch, self.device, self.dtype = folder, batch, device, dtype
-        self.card = ModelCard(
-            "captioner",
-            f"BLIP from {folder.name} (transformers)",
-            version,
-            "local folder",
-            "see the folder",
-            device,
-            dtype,
-        )
 
-    def _load(self) -> Any:
-        prepare_torchvision()
-        import torch
+class BlipCaptioner(TorchModel):
+    """BLIP (Li et al. 2022) from a local folder with safetensors; greedy, so the same picture gets the same words."""
+
+    def __init__(self, folder: LocalFolder, device: str = "cpu", dtype: str = "float32", batch: int = 4):
+        card = folder.card("captioner", "BLIP (transformers)", f"greedy{MAX_NEW_TOKENS}", device, dtype)
+        super().__init__(card, batch)
+        self._folder = folder
+
+    def _open(self) -> Any:
         from transformers import AutoProcessor, BlipForConditionalGeneration
 
-        model = BlipForConditionalGeneration.from_pretrained(
-            str(self._folder), dtype=getattr(torch, self.dtype), use_safetensors=True, local_files_only=True
-        )
-        return model.eval().to(self.device), AutoProcessor.from_pretrained(str(self._folder), local_files_only=True)
+        with self._folder.opening():
+            network = open_transformer(BlipForConditionalGeneration, self._folder.path, self.dtype)
+            return network, AutoProcessor.from_pretrained(str(self._folder.path), local_files_only=True)
 
     def caption(self, frames: np.ndarray) -> list[str]:
+        """One sentence per uint8 RGB frame (n, height, width, 3)."""
         if not len(frames):
             return []
-        with self.predict_lock:
-            return [text for batch in run_batched(self._caption, frames, self._batch, self._to_cpu) for text in batch]
-
-    def _to_cpu(self) -> None:
-        self.device, self.dtype = "cpu", "float32"
-        self.handle[0].to("cpu").float()
+        return [text for batch in self._run(self._caption, frames) for text in batch]
 
     def _caption(self, frames: np.ndarray) -> list[str]:
-        import torch
-
-        model, processor = self.handle
-        inputs = processor(images=list(frames), return_tensors="pt").to(self.device, getattr(torch, self.dtype))
-        with torch.inference_mode():
-            tokens = model.generate(**inputs, max_new_tokens=MAX_NEW_TOKENS, do_sample=False)
+        network, processor = self.handle
+        inputs = processor(images=list(frames), return_tensors="pt").to(self.device, self.dtype)
+        tokens = network.generate(**inputs, max_new_tokens=MAX_NEW_TOKENS, do_sample=False)
         return [text.strip() for text in processor.batch_decode(tokens, skip_special_tokens=True)]

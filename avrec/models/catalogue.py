@@ -1,20 +1,36 @@
 """Which model does which task in this profile: made on first use, shared by all threads.
 
-Local folder (`AVREC_MODELS`) of the standard profile: `clip/` (open_clip hub folder), `blip/`, `llm/`, `sentences/`
-(transformers folders with safetensors), `whisper/*.pt` (as OpenAI published them). What is not there stays with the
-embedded profile's model.
+Local folder (`AVREC_MODELS`) of the standard and gpu profiles:
+
+    clip/        open_clip_config.json, safetensors and tokenizer, as open_clip's hub folders hold them: both towers
+    blip/        BLIP for captioning, transformers folder with safetensors
+    llm/         a causal language model, transformers folder with safetensors
+    sentences/   an e5- or bge-class sentence encoder, transformers folder with safetensors
+    whisper/     *.pt as OpenAI published them; the largest is taken
+
+A snapshot folder of a hub cache will do. What is not there stays with the embedded profile's model. `clip/` is used
+only together with `blip/`: the named-picture map, which stands in for a captioning model, knows the embedded CLIP's
+vectors and no other's.
 """
 
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from avrec.config import Settings
 from avrec.errors import AvrecError, UnknownModelError
-from avrec.models.base import AudioEncoder, Captioner, FrameClassifier, ImageEncoder, TextEncoder, Transcriber
+from avrec.models.base import (
+    AudioEncoder,
+    Captioner,
+    FrameClassifier,
+    ImageEncoder,
+    LazyModel,
+    TextEncoder,
+    Transcriber,
+)
 from avrec.models.devices import choose_device, choose_dtype
+from avrec.models.local_folder import LocalFolder
 from avrec.models.manifest import weight
 from avrec.models.weights import Weights
 from avrec.schemas import ModelCard
@@ -24,9 +40,13 @@ TASKS = (
     "sound",
 )  # fmt: skip
 NEEDS = {
-    "image_text": "CLIP's text tower (clip/ in the model folder)",
-    "captioner": "BLIP weights (blip/ in the model folder)",
+    "image_text": ("CLIP, text tower", "needs CLIP and BLIP (clip/ and blip/ in the model folder)"),
+    "captioner": ("BLIP", "needs BLIP weights (blip/ in the model folder); captions are composed"),
+    "picture_map": ("named-picture map", "CLIP's own text tower and BLIP are here in its place"),
 }
+LOCAL = {
+    "transcriber": "whisper", "image": "clip", "captioner": "blip", "sentences": "sentences", "documents": "llm",
+}  # fmt: skip
 CARRIED = {
     "transcriber": ("whisper-base",),
     "image": ("clip-vit-b16-image-int8",),
@@ -70,7 +90,7 @@ class Models:
             return self.settings.profile
         if self.device == "cuda":
             return "gpu"
-        return "standard" if self._local("") is not None else "embedded"
+        return "standard" if any(self._local(name) for name in LOCAL.values()) else "embedded"
 
     @property
     def device(self) -> str:
@@ -87,12 +107,16 @@ class Models:
         with self._lock:
             if task not in self._made:
                 self._made[task] = self._make(task)
+                if isinstance(self._made[task], LazyModel):
+                    self._made[task].threads = self.threads
             return self._made[task]
 
-    def _local(self, name: str) -> Path | None:
+    def _local(self, name: str) -> LocalFolder | None:
         """A part of the local model folder, where the profile may use it."""
-        folder = self.settings.models / name if self.settings.models else None
-        return folder if folder is not None and folder.is_dir() and self.settings.profile != "embedded" else None
+        if self.settings.models is None or self.settings.profile == "embedded":
+            return None
+        folder = self.settings.models / name
+        return LocalFolder(folder, self.settings.data / "model-folders.json") if folder.is_dir() else None
 
     def _make(self, task: str) -> Any:
         weights, device, dtype = self._weights, self.device, choose_dtype(self.device)
@@ -113,18 +137,18 @@ class Models:
                 from avrec.models.captions import BlipCaptioner
 
                 folder = self._local("blip")
-                return BlipCaptioner(folder, _folder_version(folder), device, dtype) if folder else None
+                return BlipCaptioner(folder, device, dtype) if folder else None
             case "picture_map":
                 from avrec.models.named_pictures import NamedPictureMap
 
-                return NamedPictureMap(self.image.card.version)
+                return None if self._has_local_clip else NamedPictureMap(self.image.card.version)
             case "sentences":
                 from avrec.models.sentences import TransformerSentenceEncoder, UniversalSentenceEncoder
 
                 folder = self._local("sentences")
                 if folder is None:
                     return UniversalSentenceEncoder()
-                return TransformerSentenceEncoder(folder, _folder_version(folder), device, dtype)
+                return TransformerSentenceEncoder(folder, device, dtype)
             case "documents":
                 return self._make_documents(device, dtype)
             case "sound":
@@ -137,7 +161,7 @@ class Models:
         from avrec.models import speech
 
         folder = self._local("whisper")
-        local = max(folder.glob("*.pt"), key=lambda path: path.stat().st_size, default=None) if folder else None
+        local = max(folder.path.glob("*.pt"), key=lambda path: path.stat().st_size, default=None) if folder else None
         if local is None and self.device == "cpu":
             return speech.FasterWhisperTranscriber(self._weights, self.threads)
         name = local.stem if local else "base"
@@ -155,26 +179,28 @@ class Models:
         )
         return speech.WhisperTorchTranscriber(load, card)
 
-    def _make_clip(self, task: str, device: str, dtype: str) -> Any:
-        from avrec.models import clip_image
+    @property
+    def _has_local_clip(self) -> bool:
+        return self._local("clip") is not None and self._local("blip") is not None
 
-        folder = self._local("clip")
-        if folder is None:
-            return clip_image.ClipImageEncoder(self._weights, device, dtype) if task == "image" else None
-        self._clip = self._clip or clip_image.LocalClip(folder, device, dtype)
-        kind = clip_image.LocalClipImageEncoder if task == "image" else clip_image.LocalClipTextEncoder
-        return kind(self._clip, _folder_version(folder))
+    def _make_clip(self, task: str, device: str, dtype: str) -> Any:
+        if not self._has_local_clip:
+            from avrec.models.clip_image import ClipImageEncoder
+
+            return ClipImageEncoder(self._weights, device, dtype) if task == "image" else None
+        from avrec.models.clip_local import LocalClip, LocalClipImageEncoder, LocalClipTextEncoder
+
+        if self._clip is None:
+            self._clip = LocalClip(self._local("clip"), device, dtype)
+            self._clip.threads = self.threads
+        return (LocalClipImageEncoder if task == "image" else LocalClipTextEncoder)(self._clip)
 
     def _make_documents(self, device: str, dtype: str) -> Any:
-        from avrec.models.language_model import LanguageModelEncoder
+        from avrec.models.language_model import LanguageModelEncoder, LocalLanguageModelEncoder
 
         folder = self._local("llm")
         if folder is not None:
-            card = ModelCard(
-                "documents", f"{folder.name} (transformers)", _folder_version(folder), "local folder",
-                "see the folder", device, dtype,
-            )  # fmt: skip
-            return LanguageModelEncoder(folder, card)
+            return LocalLanguageModelEncoder(folder, device, dtype)
         card = ModelCard(
             task="documents",
             name="Qwen2.5-Coder-0.5B-Instruct (transformers)",
@@ -196,15 +222,28 @@ class Models:
         try:
             model = self.get(task)
             if model is None:
-                reason = f"not available in this profile: needs {NEEDS[task]}"
-                return ModelCard(task, NEEDS[task], "", "", "", available=False, reason=reason)
-            for name in CARRIED.get(task, ()) if model.card.source == "package carrier" else ():
-                if self._weights.find(weight(name)) is None:
-                    reason = f"The weights of {name} are not here. Run `python -m avrec weights fetch` once."
-                    return replace(model.card, available=False, reason=reason)
-            return replace(model.card, loaded=bool(getattr(model, "loaded", False)))
+                name, reason = NEEDS[task]
+                return ModelCard(
+                    task, name, "", "", "", available=False, reason=f"not available in this profile: {reason}"
+                )
+            card = replace(model.card, loaded=model.loaded)
+            if card.source == "package carrier":
+                card = self._with_profile(card)
+                for name in CARRIED.get(task, ()):
+                    if self._weights.find(weight(name)) is None:
+                        reason = f"The weights of {name} are not here. Run `python -m avrec weights fetch` once."
+                        return replace(card, available=False, reason=reason)
+            return card
         except AvrecError as error:
             return ModelCard(task, task, "", "", "", available=False, reason=str(error))
+
+    def _with_profile(self, card: ModelCard) -> ModelCard:
+        """Say what an embedded model stands in for, where a larger profile lacks its own."""
+        if self.profile == "embedded" or card.task not in LOCAL:
+            return card
+        return replace(
+            card, stands_in_for=f"the {self.profile} profile's model ({LOCAL[card.task]}/ in the model folder)"
+        )
 
     def unload_idle(self, seconds: float) -> list[str]:
         """Unload models that were not used for so long; the small ones stay.
@@ -225,12 +264,3 @@ class Models:
             for task in idle:
                 self._made[task].unload()
         return idle
-
-
-def _folder_version(folder: Path) -> str:
-    """A version from the names, sizes and times of a model folder's files."""
-    import hashlib
-
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    text = "|".join(f"{p.relative_to(folder)}:{p.stat().st_size}:{p.stat().st_mtime_ns}" for p in files)
-    return f"{folder.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"

@@ -4,71 +4,71 @@ The first token's state is an attention sink and alike for all texts; leaving it
 demo library's "more like this".
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from avrec.models.base import LazyModel
 from avrec.models.clip_image import unit_rows
-from avrec.models.devices import run_batched
-from avrec.models.torchvision_fix import prepare_torchvision
+from avrec.models.local_folder import LocalFolder, open_transformer
+from avrec.models.torch_model import TorchModel
 from avrec.schemas import ModelCard
 
 MAX_TOKENS = 512
+POOLING = "mean-last-without-first"
 
 
-class LanguageModelEncoder(LazyModel):
-    """Texts to vectors through any transformers causal LM in a local folder (safetensors).
+class LanguageModelEncoder(TorchModel):
+    """Texts to vectors through a transformers causal LM (safetensors).
 
     Args:
-        folder: Takes the folder when first used, so that missing weights are reported then.
-        dim: Length of the vectors, for empty input before the model is loaded.
+        folder: Gives the folder when first used, so that missing weights are reported then.
+        dim: Length of the vectors.
     """
 
-    def __init__(self, folder: Any, card: ModelCard, dim: int = 896, batch: int = 4):
-        super().__init__()
-        self._folder, self.card, self._dim, self._batch = folder, card, dim, batch
-        self.device, self.dtype = card.device, card.dtype
+    def __init__(self, folder: Callable[[], Path], card: ModelCard, dim: int = 896, batch: int = 4):
+        super().__init__(card, batch)
+        self._folder, self.dim = folder, dim
 
-    def _load(self) -> Any:
-        prepare_torchvision()
-        import torch
+    def _open(self) -> Any:
         from transformers import AutoModel, AutoTokenizer
 
-        folder = self._folder() if callable(self._folder) else self._folder
-        model = AutoModel.from_pretrained(
-            str(folder), dtype=getattr(torch, self.dtype), use_safetensors=True, local_files_only=Path(folder).exists()
-        )
-        tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=Path(folder).exists())
+        folder = self._folder()
+        network = open_transformer(AutoModel, folder, self.dtype)
+        tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
         if tokenizer.pad_token is None:
             tokenizer.pad_token = tokenizer.eos_token
         tokenizer.padding_side = "right"
-        return model.eval().to(self.device), tokenizer
+        return network, tokenizer
 
     def encode(self, texts: list[str]) -> np.ndarray:
-        """Encode; texts are cut after 512 tokens, and an empty text gives zeros."""
+        """Encode to unit float32 (len(texts), dim); texts are cut after 512 tokens, an empty text gives zeros."""
         filled = [i for i, text in enumerate(texts) if text.strip()]
-        with self.predict_lock:
-            rows = run_batched(self._encode, [texts[i] for i in filled], self._batch, self._to_cpu) if filled else []
-        vectors = np.concatenate(rows) if rows else np.zeros((0, self._dim), np.float32)
-        out = np.zeros((len(texts), vectors.shape[1]), np.float32)
-        out[filled] = unit_rows(vectors)
+        out = np.zeros((len(texts), self.dim), np.float32)
+        if filled:
+            out[filled] = unit_rows(np.concatenate(self._run(self._encode, [texts[i] for i in filled])))
         return out
 
-    def _to_cpu(self) -> None:
-        self.device, self.dtype = "cpu", "float32"
-        self.handle[0].to("cpu").float()
-
     def _encode(self, texts: list[str]) -> np.ndarray:
-        import torch
-
-        model, tokenizer = self.handle
+        network, tokenizer = self.handle
         tokens = tokenizer(list(texts), padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt")
         tokens = tokens.to(self.device)
-        with torch.inference_mode():
-            states = model(**tokens).last_hidden_state.float()
+        states = network(**tokens).last_hidden_state.float()
         mask = tokens["attention_mask"].clone()
         mask[:, 0] = (mask.sum(dim=1) == 1).long()  # a text of one token has nothing else
         weighted = states * mask.unsqueeze(-1)
         return (weighted.sum(dim=1) / mask.sum(dim=1, keepdim=True)).cpu().numpy()
+
+
+class LocalLanguageModelEncoder(LanguageModelEncoder):
+    """The same from a local folder."""
+
+    def __init__(self, folder: LocalFolder, device: str = "cpu", dtype: str = "float32", batch: int = 4):
+        card = folder.card("documents", "Language model (transformers)", f"{POOLING}-{MAX_TOKENS}", device, dtype)
+        super().__init__(lambda: folder.path, card, int(folder.config().get("hidden_size", 0)), batch)
+        self._local = folder
+
+    def _open(self) -> Any:
+        with self._local.opening():
+            return super()._open()

@@ -1,14 +1,13 @@
 """Sentence vectors: USE multilingual v3 in numpy, or an e5-class encoder from a local folder."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from avrec.models.base import LazyModel
 from avrec.models.clip_image import unit_rows
-from avrec.models.devices import run_batched
-from avrec.models.torchvision_fix import prepare_torchvision
+from avrec.models.local_folder import LocalFolder, open_transformer
+from avrec.models.torch_model import TorchModel
 from avrec.schemas import ModelCard
 
 
@@ -34,58 +33,45 @@ class UniversalSentenceEncoder(LazyModel):
         return USE(threads=1)
 
     def encode(self, texts: list[str]) -> np.ndarray:
+        """Encode to unit float32 (len(texts), 512); an empty text gives zeros."""
         out = np.zeros((len(texts), self.dim), np.float32)
         filled = [i for i, text in enumerate(texts) if text.strip()]
         if filled:
             with self.predict_lock:
-                out[filled] = unit_rows(np.asarray(_use(self.handle, [texts[i] for i in filled]), np.float32))
+                out[filled] = unit_rows(np.asarray(self.handle([texts[i] for i in filled]), np.float32))
         return out
 
 
-def _use(model: Any, texts: list[str]) -> Any:
-    return model(texts)
-
-
-class TransformerSentenceEncoder(LazyModel):
+class TransformerSentenceEncoder(TorchModel):
     """An e5 / bge-class encoder from a local folder: mean of the last layer under the attention mask, "query: "
     before each text as e5 was trained (Wang et al. 2022)."""
 
-    def __init__(self, folder: Path, version: str, device: str = "cpu", dtype: str = "float32", batch: int = 16):
-        super().__init__()
-        self._folder, self._batch, self.device, self.dtype = folder, batch, device, dtype
-        name = f"{folder.name} (transformers)"
-        self.card = ModelCard("sentences", name, version, "local folder", "see the folder", device, dtype)
+    def __init__(self, folder: LocalFolder, device: str = "cpu", dtype: str = "float32", batch: int = 16):
+        super().__init__(
+            folder.card("sentences", "Sentence encoder (transformers)", "query-mean", device, dtype), batch
+        )
+        self._folder = folder
+        self.dim = int(folder.config().get("hidden_size", 0))
 
-    def _load(self) -> Any:
-        prepare_torchvision()
-        import torch
+    def _open(self) -> Any:
         from transformers import AutoModel, AutoTokenizer
 
-        folder = str(self._folder)
-        model = AutoModel.from_pretrained(
-            folder, dtype=getattr(torch, self.dtype), use_safetensors=True, local_files_only=True
-        )
-        return model.eval().to(self.device), AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        with self._folder.opening():
+            network = open_transformer(AutoModel, self._folder.path, self.dtype)
+            return network, AutoTokenizer.from_pretrained(str(self._folder.path), local_files_only=True)
 
     def encode(self, texts: list[str]) -> np.ndarray:
-        if not texts:
-            return np.zeros((0, 0), np.float32)
-        with self.predict_lock:
-            rows = np.concatenate(run_batched(self._encode, texts, self._batch, self._to_cpu))
-        rows[[i for i, text in enumerate(texts) if not text.strip()]] = 0
-        return unit_rows(rows)
-
-    def _to_cpu(self) -> None:
-        self.device, self.dtype = "cpu", "float32"
-        self.handle[0].to("cpu").float()
+        """Encode to unit float32 (len(texts), dim); an empty text gives zeros."""
+        filled = [i for i, text in enumerate(texts) if text.strip()]
+        out = np.zeros((len(texts), self.dim), np.float32)
+        if filled:
+            out[filled] = unit_rows(np.concatenate(self._run(self._encode, [texts[i] for i in filled])))
+        return out
 
     def _encode(self, texts: list[str]) -> np.ndarray:
-        import torch
-
-        model, tokenizer = self.handle
+        network, tokenizer = self.handle
         batch = [f"query: {text}" for text in texts]
         tokens = tokenizer(batch, padding=True, truncation=True, max_length=512, return_tensors="pt").to(self.device)
-        with torch.inference_mode():
-            states = model(**tokens).last_hidden_state.float()
+        states = network(**tokens).last_hidden_state.float()
         mask = tokens["attention_mask"].unsqueeze(-1)
         return ((states * mask).sum(1) / mask.sum(1)).cpu().numpy()

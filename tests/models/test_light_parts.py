@@ -159,6 +159,14 @@ def test_composed_captions_are_modest():
     assert compose_caption([], []) == "Nothing recognised with confidence."
     assert compose_caption([("beach", 0.8)], [("umbrella", 0.3)]) == "A beach with perhaps an umbrella."
     assert compose_caption([], [("espresso", 0.9)]) == "An espresso."
+    assert compose_caption([("launchpad", 0.3)], [("missile", 0.4)], outdoor=0.95) == (
+        "Outdoors, perhaps a launchpad, with perhaps a missile."
+    )
+    assert compose_caption([], [], outdoor=0.1) == "Indoors."
+    assert compose_caption([], [], outdoor=0.6) == "Nothing recognised with confidence."
+    assert compose_caption([("beach", 0.8)], [], outdoor=0.99) == "A beach."
+    assert compose_caption([], [("cat", 0.9)], text="SALE") == "A cat. Text on screen: “SALE”."
+    assert compose_caption([], [], text="SALE") == "Text on screen: “SALE”."
     assert scene_label("/b/bow_window/indoor") == "bow window, indoor"
 
 

@@ -69,6 +69,37 @@ def test_encoders_give_unit_rows_whatever_the_batch(models, task):
     assert model.card.version
 
 
+@pytest.mark.parametrize("task", ["scenes", "objects"])
+def test_classifiers_give_probabilities_whatever_the_batch(models, task):
+    model, pictures = models.get(task), sample(models, "image")
+    together = model.classify(pictures)
+    assert together.shape == (3, len(model.labels))
+    assert together.dtype == np.float32
+    np.testing.assert_allclose(together.sum(axis=1), 1, atol=1e-3)
+    alone = np.concatenate([model.classify(pictures[i : i + 1]) for i in range(3)])
+    np.testing.assert_allclose(together, alone, atol=0.01)
+    assert model.classify(pictures[:0]).shape == (0, len(model.labels))
+    model.unload()
+    assert not model.loaded
+    np.testing.assert_array_equal(model.classify(pictures), together)
+    assert model.card.version
+
+
+def test_places_know_indoors_from_outdoors(models, decoded):
+    def outdoor(name):
+        return float(models.scenes.outdoor(models.scenes.classify(frames(decoded, name))).mean())
+
+    assert outdoor("rocket_launch") > 0.9
+    assert outdoor("talk_coffee") < 0.2
+
+
+def test_the_same_document_gives_the_same_vector(models):
+    text = "A rocket leaves its launch pad."
+    first = models.documents.encode([text])
+    assert first.shape == (1, 896)
+    np.testing.assert_array_equal(models.documents.encode([text]), first)
+
+
 def test_empty_texts_are_zeros(models):
     assert not models.sentences.encode(["", " "]).any()
     assert not models.documents.encode([""]).any()
