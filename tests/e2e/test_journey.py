@@ -97,8 +97,7 @@ def test_upload_understand_audience_recommend_why(address, browser, tmp_path, st
     )
     page.get_by_text("See what it understood").wait_for(timeout=120_000)
     page.wait_for_function(
-        "document.body.innerText.includes('Just finished') && document.body.innerText.includes('talk astronaut')",
-        timeout=120_000,
+        "(document.querySelector('.st-key-finished')?.innerText ?? '').includes('talk astronaut')", timeout=240_000
     )
     settled(page)
     page.screenshot(path=SCREENSHOTS / "upload.png")
