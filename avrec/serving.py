@@ -72,9 +72,11 @@ class Serving:
         with self._lock:
             dataset = self._fresh()
             if algorithm not in self._fitted:
-                title, modalities = ALGORITHMS[algorithm]
-                fitted = LinearRecommender(algorithm, title, modalities).fit(dataset, self._content)
-                self._fitted[algorithm] = fitted
+                if "hybrid" not in self._fitted:
+                    hybrid = LinearRecommender("hybrid", *ALGORITHMS["hybrid"]).fit(dataset, self._content)
+                    self._fitted["hybrid"] = hybrid
+                if algorithm != "hybrid":
+                    self._fitted[algorithm] = self._fitted["hybrid"].view(algorithm, *ALGORITHMS[algorithm])
             return self._fitted[algorithm]
 
     def algorithms(self) -> list[tuple[str, str, str]]:

@@ -36,6 +36,7 @@ def main() -> None:
             f"{modality}.mean": mean.astype(np.float32),
             f"{modality}.mu": np.array(cosines.mean()),
             f"{modality}.sigma": np.array(cosines.std()),
+            f"{modality}.correlation": model.correlation[i],
         }
         print(f"{modality:8} mu {cosines.mean():+.3f} sigma {cosines.std():.3f} pairs {len(cosines)}  {version}")
     np.savez_compressed(SHIPPED, **arrays)

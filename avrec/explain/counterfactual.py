@@ -3,10 +3,9 @@
 import numpy as np
 
 from avrec.explain.ledger import LABELS
-from avrec.recommend.linear import LinearRecommender
+from avrec.recommend.dataset import Taste
+from avrec.recommend.linear import POOL, LinearRecommender
 from avrec.schemas import MODALITIES, Counterfactual
-
-DEPTH = 200
 
 
 def counterfactuals(
@@ -19,32 +18,51 @@ def counterfactuals(
 ) -> list[Counterfactual]:
     """Rank and score of a clip without each modality that carries weight and without each watched clip.
 
+    The whole list is ranked each time, as `recommend` would, diversity and filters included; where nothing positive
+    is left, by popularity. A watched clip that is left out stays seen. Ranks are None (0 in `rank`) where the clip
+    can't be listed: a hidden one. A clip that was seen is ranked among all.
+
     Args:
         most_clips: Watched clips tried, those with the largest weight first.
 
     Raises:
-        UnknownUserError, UnknownClipError: As they say.
+        UnknownUserError, UnknownClipError, InvalidInputError: As they say.
     """
     dataset = recommender.dataset
     taste, clip = dataset.taste(user_id), dataset.clip(clip_id)
     chosen = recommender._weights(weights)
-
-    def place(person: object, used: dict[str, float]) -> tuple[int | None, float]:
-        order, penalties, _ = recommender.ranking(person, used, DEPTH, diversity)
-        found = np.flatnonzero(order == clip)
-        base = float(recommender._lines(person, np.array([clip])).weighted(used).totals()[0])
-        return (int(found[0]) + 1, base + float(penalties[found[0]])) if len(found) else (None, base)
-
-    rank, score = place(taste, chosen)
+    rank, score = _place(recommender, taste, clip, chosen, diversity)
     rows = []
     for modality in MODALITIES:
         if chosen[modality]:
-            without = place(taste, {**chosen, modality: 0.0})
-            rows.append(
-                Counterfactual(modality, LABELS[modality], "modality", score, without[1], rank or 0, without[0])
-            )
-    for h in taste.clips[np.argsort(-np.abs(taste.weights), kind="stable")][:most_clips]:
-        without = place(taste.without(h), chosen)
-        ids, titles = dataset.corpus.clip_ids, dataset.corpus.titles
-        rows.append(Counterfactual(ids[h], titles[h], "clip", score, without[1], rank or 0, without[0]))
+            without = _place(recommender, taste, clip, {**chosen, modality: 0.0}, diversity)
+            rows.append(_row(modality, LABELS[modality], "modality", (rank, score), without))
+    ids, titles = dataset.corpus.clip_ids, dataset.corpus.titles
+    for h in taste.clips[np.argsort(-np.abs(taste.weights), kind="stable")][:most_clips].tolist():
+        without = _place(recommender, taste.without(h), clip, chosen, diversity)
+        rows.append(_row(ids[h], titles[h], "clip", (rank, score), without))
     return rows
+
+
+def _place(
+    recommender: LinearRecommender, taste: Taste, clip: int, weights: dict[str, float], diversity: float
+) -> tuple[int | None, float]:
+    """Rank (None when it can't be listed) and shown score of a clip in a person's whole list."""
+    weights, _ = recommender.settled(taste, weights)
+    seen = bool(taste.seen[clip])
+    ranking = recommender.ranking(taste, weights, POOL, diversity, include_seen=seen)
+    found = np.flatnonzero(ranking.order == clip)
+    if len(found):
+        return int(found[0]) + 1, float(ranking.lines.totals()[found[0]] + ranking.penalties[found[0]])
+    base = float(recommender.model.lines(taste, np.array([clip])).weighted(weights).totals()[0])
+    if taste.hidden[clip]:
+        return None, base
+    scores = recommender.model.scores(taste, weights)
+    rivals = ~taste.hidden if seen else ~(taste.hidden | taste.seen)
+    return max(POOL, int((scores[rivals] > scores[clip]).sum())) + 1, base
+
+
+def _row(
+    without: str, label: str, kind: str, before: tuple[int | None, float], after: tuple[int | None, float]
+) -> Counterfactual:
+    return Counterfactual(without, label, kind, before[1], after[1], before[0] or 0, after[0])

@@ -1,7 +1,12 @@
-"""A reason in one sentence, made of ledger facts alone: the largest positive lines and the watched clip behind each."""
+"""A reason in one sentence, made of ledger facts alone: the largest positive lines and the watched clip behind each.
+
+A line can be positive because a clip is unlike what a person turned down; then the sentence says that, and never that
+they liked it.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from avrec.schemas import Contribution
@@ -16,78 +21,91 @@ PHRASES = {
     "speech": "says things close to {title}",
     "caption": "shows what {title} shows",
     "meaning": "is about the same as {title}",
+    "words": "shares words with {title}",
     "crowd": "was liked by people who liked {title}",
 }
-ABSENT = {"audio": "no sound", "visual": "no picture", "speech": "no speech"}
-WORTH = 0.1
+ALIKE = {
+    "visual": "look", "audio": "sound", "speech": "what is said", "caption": "what is shown", "meaning": "topic",
+    "words": "words",
+}  # fmt: skip
+UNLIKE = "is unlike {title}, which was turned down"
+ABSENT = {"visual": "no picture", "audio": "no sound"}
+WORTH = 0.1  # a line below this share of the positive lines is no reason
+MOST_PARTS = 2
 
 
-def reason_for(
-    ledger: Contribution,
-    clip: int,
-    dataset: Dataset,
-    content: ContentModel,
-    note: str,
-    missing: tuple[str, ...],
-    positives: int,
-) -> str:
+@dataclass(frozen=True)
+class Evidence:
+    """Where the facts of one place of a list lie."""
+
+    clip: int
+    dataset: Dataset
+    content: ContentModel
+
+    def words(self, watched_id: str) -> list[str]:
+        return self.content.words.shared(self.dataset.clip(watched_id), self.clip)
+
+    def likes(self) -> int:
+        return int(self.dataset.liked[self.clip])
+
+
+def reason_for(ledger: Contribution, facts: Evidence, note: str, missing: tuple[str, ...], positives: int) -> str:
     """Say why a clip stands in a person's list.
 
     Args:
         note: The list's note; a list by popularity has no better reason.
+        missing: Modalities the clip lacks; silence and blindness are said.
+        positives: Clips the person has shown to like; fewer than two are weak evidence.
     """
     if note.startswith("popularity"):
-        likes = int(dataset.positives[:, clip].nnz)
-        return f"Liked by {likes} {'person' if likes == 1 else 'people'}; {note}" if likes else f"Nobody's yet; {note}"
-    parts = _phrases(ledger, clip, dataset, content)
-    if not parts:
-        return "Little speaks for it: no line of its ledger is clearly positive"
-    sentence = ", and ".join(parts)
-    sentence = sentence[0].upper() + sentence[1:]
-    extras = [ABSENT[m] for m in missing if m in ABSENT and m != "speech"]
+        likes = facts.likes()
+        return f"Liked by {_people(likes)}; {note}" if likes else f"Liked by nobody yet; {note}"
+    parts = _phrases(ledger, facts)
+    extras = [ABSENT[m] for m in ABSENT if m in missing]
     if positives < 2:
-        extras.append(f"weak evidence, {positives} event")
-    return "; ".join([sentence, *extras])
+        extras.append(f"weak evidence, {positives} event{'' if positives == 1 else 's'}")
+    sentence = ", and ".join(parts) or "little speaks for it: no line of its ledger is clearly positive"
+    return "; ".join([sentence[0].upper() + sentence[1:], *extras])
 
 
-def _phrases(ledger: Contribution, clip: int, dataset: Dataset, content: ContentModel) -> list[str]:
-    total = sum(max(line.value, 0.0) for line in ledger.children) or 1.0
-    strong = sorted(
-        (x for x in ledger.children if x.value > WORTH * total and x.kind != "penalty"), key=lambda x: -x.value
-    )
-    parts, named = [], set()
-    for line in strong[:3]:
-        best = max(line.children, key=lambda leaf: leaf.value, default=None)
-        if line.key == "prior":
-            parts.append("is widely liked")
-        elif line.key == "words" and best is not None:
-            words = content.words.shared(dataset.clip(best.key), clip)
-            if words:
-                parts.append(f"the words match: {', '.join(words)}")
-        elif best is not None:
-            title = "it" if best.label in named else best.label
-            named.add(best.label)
-            parts.append(PHRASES[line.key].format(title=title))
-        if len(parts) == 2:
+def _phrases(ledger: Contribution, facts: Evidence) -> list[str]:
+    worth = WORTH * sum(max(line.value, 0.0) for line in ledger.children)
+    parts: list[str] = []
+    named: set[str] = set()
+    for line in sorted(ledger.children, key=lambda x: -x.value):
+        if len(parts) == MOST_PARTS or line.value <= worth or line.value <= 0:
             break
+        phrase = f"is liked by {_people(facts.likes())}" if line.key == "prior" else _of_watched(line, facts, named)
+        if phrase and phrase not in parts:
+            parts.append(phrase)
     return parts
+
+
+def _of_watched(line: Contribution, facts: Evidence, named: set[str]) -> str:
+    """The phrase of a line by the watched clip that carries most of it; a clip is named once, then "it"."""
+    positive = [leaf for leaf in line.children if leaf.value > 0]
+    if not positive:
+        return ""
+    best = max(positive, key=lambda leaf: (leaf.details["event"] > 0, leaf.value))
+    if best.details["event"] < 0:
+        return UNLIKE.format(title=best.label) if line.key != "crowd" else ""
+    words = facts.words(best.key) if line.key == "words" else []
+    if words:
+        return f"the words match: {', '.join(words)}"
+    title = "it" if named == {best.key} else best.label
+    named.add(best.key)
+    return PHRASES[line.key].format(title=title)
 
 
 def reason_similar(ledger: Contribution, clip: int, other: int, content: ContentModel) -> str:
     """Say in what two clips are alike."""
-    names = {
-        "visual": "look",
-        "audio": "sound",
-        "speech": "what is said",
-        "caption": "what is shown",
-        "meaning": "topic",
-    }
-    strong = sorted((x for x in ledger.children if x.value > 0), key=lambda x: -x.value)[:2]
     parts = []
-    for line in strong:
-        if line.key == "words":
-            words = content.words.shared(clip, other)
-            parts += [f"words: {', '.join(words)}"] if words else []
-        else:
-            parts.append(names[line.key])
+    for line in sorted(ledger.children, key=lambda x: -x.value)[:MOST_PARTS]:
+        if line.value > 0:
+            words = content.words.shared(clip, other) if line.key == "words" else []
+            parts.append(f"words: {', '.join(words)}" if words else ALIKE[line.key])
     return f"Alike in {' and '.join(parts)}" if parts else "Not clearly alike"
+
+
+def _people(count: int) -> str:
+    return f"{count} {'person' if count == 1 else 'people'}"

@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 
 from avrec.media.decode_result import FRAMES_FILE, POSTER_FILE, thumbnail_file
+from avrec.media.geometry import Geometry, turn_rgb
 from avrec.schemas import Segment
 
 INTERVAL = 0.25
 MOST = 300
 SHORT_SIDE = 256
-WIDEST = 4.0  # long-to-short ratio beyond which a picture is squeezed
+WIDEST = 3.0  # long-to-short ratio beyond which the ends are cut off; models look at the middle square
 PER_SEGMENT = {"fast": 1, "balanced": 2}
+MOST_COLUMNS = 8192
 THUMB_WIDTH, POSTER_WIDTH = 240, 480
 
 
@@ -21,20 +23,20 @@ class Candidates:
     """Frames about every quarter second; beyond 300 every other one is let go and the interval doubles."""
 
     def __init__(self) -> None:
+        from av.video.reformatter import VideoReformatter
+
         self.times: list[float] = []
         self.frames: list[np.ndarray] = []
         self._interval = INTERVAL
-        self._size: tuple[int, int] | None = None
+        self._scaler = VideoReformatter()
 
-    def offer(self, frame: Any, time: float) -> None:
+    def offer(self, frame: Any, time: float, geometry: Geometry) -> None:
+        """Keep the frame if the interval since the last kept one is over."""
         if self.times and time < self.times[-1] + self._interval - 1e-3:
             return
-        if self._size is None:
-            self._size = _small_size(frame.width, frame.height)
-        width, height = self._size
-        self.frames.append(
-            frame.reformat(width=width, height=height, format="rgb24", interpolation="AREA").to_ndarray()
-        )
+        size = geometry.stored(*_small_size(geometry.width, geometry.height))
+        pixels = self._scaler.reformat(frame, *size, "rgb24", interpolation="AREA", threads=1).to_ndarray()
+        self.frames.append(turn_rgb(_cut_ends(pixels), geometry.turns))
         self.times.append(time)
         if len(self.times) > MOST:
             self.frames, self.times = self.frames[::2], self.times[::2]
@@ -75,14 +77,22 @@ class Candidates:
 
     def _poster(self) -> int:
         """The frame with the most contrast in the middle of the clip: neither black nor a fade."""
-        low, high = int(len(self.frames) * 0.1), max(int(len(self.frames) * 0.9), 1)
+        low = int(len(self.frames) * 0.1)
+        high = max(int(len(self.frames) * 0.9), low + 1)
         return low + int(np.argmax([float(frame[::4, ::4].std()) for frame in self.frames[low:high]]))
 
 
 def _small_size(width: int, height: int) -> tuple[int, int]:
+    """Short side 256, long side in proportion (but finite)."""
     scale = SHORT_SIDE / min(width, height)
+    return tuple(min(MOST_COLUMNS, max(SHORT_SIDE, round(side * scale))) for side in (width, height))
+
+
+def _cut_ends(pixels: np.ndarray) -> np.ndarray:
+    """Keep the middle of a very long picture, so that a centre crop sees what it would have seen."""
     limit = int(SHORT_SIDE * WIDEST)
-    return min(limit, max(2, round(width * scale))), min(limit, max(2, round(height * scale)))
+    top, left = (max(0, (side - limit) // 2) for side in pixels.shape[:2])
+    return np.ascontiguousarray(pixels[top : top + limit, left : left + limit])
 
 
 def _write_jpeg(pixels: np.ndarray, path: Path, width: int) -> None:

@@ -2,19 +2,23 @@
 
     python -m avrec.media.child '{"path": ..., "folder": ..., "name": ..., "preset": ...}'
 
-Prints one JSON line per progress step and one last line: {"done": true} or {"error": type, "reason": ..., "advice": ...}.
+Prints one JSON line per progress step and a last one: {"done": true} or {"error": type, "reason": ..., "advice": ...}.
 """
 
+import ctypes
 import errno
 import json
-import os
 import resource
+import signal
 import sys
 from pathlib import Path
 
 ADDRESS_SPACE = 3 << 30
 CPU_SECONDS = 3600
 FILE_BYTES = 8 << 30
+PR_SET_PDEATHSIG = 1
+MEMORY = "decoding it needs more memory than is allowed"
+DAMAGED = "it is damaged or cut off, and nothing in it could be decoded"
 
 
 def limit() -> None:
@@ -25,14 +29,33 @@ def limit() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def die_with_parent() -> None:
+    """Ask Linux to end this process when the one that started it dies, even by kill -9."""
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl is not None:
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def say(record: dict) -> None:
     print(json.dumps(record), flush=True)
 
 
+def explain(number: int | None) -> dict[str, str]:
+    """Say what a failed system or libav call means for the file."""
+    match number:
+        case errno.ENOSPC | errno.EDQUOT:
+            return {"error": "ENOSPC", "reason": ""}
+        case errno.EFBIG:
+            return {"error": "MediaTooLargeError", "reason": "what it decodes to is larger than is allowed"}
+        case errno.ENOMEM:
+            return {"error": "MediaTooLargeError", "reason": MEMORY}
+        case _:
+            return {"error": "CorruptMediaError", "reason": DAMAGED}
+
+
 def main() -> None:
     task = json.loads(sys.argv[1])
-    for library in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ[library] = "1"
+    die_with_parent()
     limit()
     from avrec.errors import MediaError
 
@@ -41,7 +64,7 @@ def main() -> None:
 
         from avrec.media.decode import decode_file
 
-        av.logging.set_level(av.logging.PANIC)
+        av.logging.set_level(None)
         decode_file(
             Path(task["path"]),
             Path(task["folder"]),
@@ -53,16 +76,9 @@ def main() -> None:
     except MediaError as error:
         say({"error": type(error).__name__, "reason": error.reason, "advice": error.advice})
     except MemoryError:
-        say({"error": "MediaTooLargeError", "reason": "decoding it needs more memory than is allowed"})
+        say({"error": "MediaTooLargeError", "reason": MEMORY})
     except OSError as error:
-        if error.errno == errno.ENOSPC:
-            say({"error": "ENOSPC", "reason": ""})
-        elif error.errno == errno.ENOMEM:
-            say({"error": "MediaTooLargeError", "reason": "decoding it needs more memory than is allowed"})
-        else:
-            say(
-                {"error": "CorruptMediaError", "reason": "it is damaged or cut off, and nothing in it could be decoded"}
-            )
+        say(explain(error.errno))
     except Exception:
         # Anything can come out of a damaged file, UnicodeDecodeError and AttributeError among it.
         say({"error": "CorruptMediaError", "reason": "it is damaged, and the decoder gave up"})

@@ -57,6 +57,7 @@ def decode(
         last = _follow(task, name, progress or (lambda _: None), cancelled or (lambda: False), quiet_seconds)
         if "error" in last:
             raise _error(last, name)
+        _sync(temporary)
         shutil.rmtree(folder, ignore_errors=True)
         temporary.replace(folder)
     except OSError as error:
@@ -64,6 +65,13 @@ def decode(
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return load_decoded(folder)
+
+
+def _sync(folder: Path) -> None:
+    """Have the files on the disk before the folder gets its name."""
+    for path in folder.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
 
 
 def _follow(
@@ -110,6 +118,8 @@ def _follow(
 @contextlib.contextmanager
 def _child(task: dict[str, str]) -> Iterator[subprocess.Popen]:
     environment = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "TMPDIR")}
+    # Thread pools and malloc arenas cost address space, which is limited.
+    environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
     child = subprocess.Popen(
         [sys.executable, "-m", "avrec.media.child", json.dumps(task)],
         stdin=subprocess.DEVNULL,

@@ -4,67 +4,80 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from avrec.media.geometry import Geometry, turn_yuv
+from avrec.media.sound import Resampled
 
-LINES = 480
+LINES, COLUMNS, LEAST = 480, 1280, 16
 FRAME_RATE = 30
+THREADS = 2
+KEY_SECONDS = 1.0  # a player can only jump to a key frame
 CLOCK = 90_000
 SOUND_RATE = 44_100
+H264 = {"preset": "ultrafast", "crf": "27", "profile": "baseline", "forced-idr": "1"}
 
 
 class Proxy:
     """Writes the proxy while the one decoding pass goes on.
 
     Args:
-        size: (width, height) of the upright picture, or None for sound only.
+        geometry: Of the picture, or None for sound only.
+        channels: Of the sound, 0 for none.
     """
 
-    def __init__(self, path: Path, size: tuple[int, int] | None, has_sound: bool):
+    def __init__(self, path: Path, geometry: Geometry | None, channels: int):
         import av
+        from av.video.reformatter import VideoReformatter
 
         self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
-        self._video = self._audio = None
-        self._last = -1.0
-        self._samples = 0
-        if size:
-            self.width, self.height = proxy_size(*size)
+        self._geometry, self._video, self._audio = geometry, None, None
+        self._last = self._last_key = float("-inf")
+        if geometry:
+            width, height = proxy_size(geometry.width, geometry.height)
+            self._stored = geometry.stored(width, height)
+            self._scaler = VideoReformatter()
             self._video = self._container.add_stream("libx264", rate=FRAME_RATE)
-            self._video.width, self._video.height = self.width, self.height
+            self._video.width, self._video.height = width, height
             self._video.pix_fmt = "yuv420p"
             self._video.codec_context.time_base = Fraction(1, CLOCK)
-            self._video.codec_context.gop_size = FRAME_RATE
-            self._video.options = {"preset": "ultrafast", "crf": "27", "tune": "fastdecode", "profile": "baseline"}
-        if has_sound:
-            self._audio = self._container.add_stream("aac", rate=SOUND_RATE, layout="stereo")
-            self._audio.bit_rate = 96_000
-            self._resampler = av.AudioResampler(format="fltp", layout="stereo", rate=SOUND_RATE)
+            self._video.options = H264
+            self._video.codec_context.thread_type, self._video.codec_context.thread_count = "FRAME", THREADS
+        if channels:
+            layout = "mono" if channels == 1 else "stereo"
+            self._audio = self._container.add_stream("aac", rate=SOUND_RATE, layout=layout)
+            self._audio.options = {"aac_coder": "fast"}
+            self._audio.bit_rate = 64_000 * min(channels, 2)
+            self._resampled = Resampled(layout, SOUND_RATE)
 
-    def add_picture(self, frame: Any, time: float) -> None:
-        """Take a decoded, upright frame; frames closer than 1/30 s are dropped."""
-        if self._video is None or time < self._last + 0.9 / FRAME_RATE:
-            return
+    def add_picture(self, frame: Any, time: float) -> Any:
+        """Take a decoded frame.
+
+        Returns:
+            It scaled down, not yet turned, or None where it was dropped for being closer than 1/30 s to the last.
+        """
+        if time < self._last + 0.9 / FRAME_RATE:
+            return None
         self._last = time
-        small = frame.reformat(width=self.width, height=self.height, format="yuv420p", interpolation="FAST_BILINEAR")
-        small.pts, small.time_base = round(time * CLOCK), Fraction(1, CLOCK)
-        small.pict_type = 0
-        self._container.mux(self._video.encode(small))
+        small = self._scaler.reformat(frame, *self._stored, "yuv420p", interpolation="FAST_BILINEAR", threads=1)
+        turned = turn_yuv(small, self._geometry.turns)
+        turned.pts, turned.time_base = round(time * CLOCK), Fraction(1, CLOCK)
+        key = time >= self._last_key + KEY_SECONDS
+        turned.pict_type = 1 if key else 0
+        self._last_key = time if key else self._last_key
+        self._container.mux(self._video.encode(turned))
+        return small
 
     def add_sound(self, frame: Any, time: float) -> None:
-        if self._audio is None:
-            return
-        if self._samples == 0:
-            self._samples = max(0, round(time * SOUND_RATE))
-        self._encode_sound(self._resampler.resample(frame))
+        """Take a decoded frame of sound that starts at `time`."""
+        self._encode_sound(self._resampled.take(frame, time))
 
-    def _encode_sound(self, frames: list[Any]) -> None:
-        for frame in frames:
-            frame.pts, frame.time_base = self._samples, Fraction(1, SOUND_RATE)
-            self._samples += frame.samples
-            self._container.mux(self._audio.encode(frame))
+    def _encode_sound(self, pieces: list[Any]) -> None:
+        for piece in pieces:
+            self._container.mux(self._audio.encode(piece))
 
     def close(self) -> None:
+        """Write what is still held back, and the index."""
         if self._audio is not None:
-            self._encode_sound(self._resampler.resample(None))
+            self._encode_sound(self._resampled.flush())
         for stream in (self._video, self._audio):
             if stream is not None:
                 self._container.mux(stream.encode(None))
@@ -72,16 +85,6 @@ class Proxy:
 
 
 def proxy_size(width: int, height: int) -> tuple[int, int]:
-    """Scale to at most 480 lines (and 1,280 columns); both sides even and at least 2."""
-    scale = min(1.0, LINES / height, 1280 / width)
-    return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
-
-
-def upright(frame: Any, rotation: int) -> Any:
-    """Turn a frame by its container's rotation (multiples of 90 degrees, counter-clockwise)."""
-    if rotation % 360 == 0:
-        return frame
-    import av
-
-    pixels = frame.to_ndarray(format="rgb24")
-    return av.VideoFrame.from_ndarray(np.ascontiguousarray(np.rot90(pixels, round(rotation / 90) % 4)), format="rgb24")
+    """Scale to at most 480 lines and 1,280 columns; both sides even and at least 16."""
+    scale = min(1.0, LINES / height, COLUMNS / width)
+    return max(LEAST, round(width * scale / 2) * 2), max(LEAST, round(height * scale / 2) * 2)

@@ -21,12 +21,19 @@ SEED = 5
 
 @dataclass(frozen=True)
 class ShippedNull:
-    """Shipped statistics of one modality: of one version's vectors, or of words."""
+    """Shipped statistics of one modality: of one version's vectors, or of words.
+
+    Attributes:
+        mean: (dim,) mean of clip vectors.
+        mu, sigma: Mean and deviation of random pairs' centred cosines.
+        correlation: (modalities,) of its z with the others' over random pairs; None where it was not built.
+    """
 
     version: str
     mean: np.ndarray
     mu: float
     sigma: float
+    correlation: np.ndarray | None = None
 
 
 def load_shipped(path: Path = SHIPPED) -> dict[str, ShippedNull]:
@@ -40,6 +47,7 @@ def load_shipped(path: Path = SHIPPED) -> dict[str, ShippedNull]:
                 file[f"{modality}.mean"].astype(np.float64),
                 float(file[f"{modality}.mu"]),
                 float(file[f"{modality}.sigma"]),
+                file.get(f"{modality}.correlation"),
             )
             for modality in CONTENT_MODALITIES
             if f"{modality}.version" in file
@@ -68,6 +76,38 @@ def blend_scale(own: np.ndarray, n: int, shipped: ShippedNull | None) -> tuple[f
     elif len(own) < 3:
         mu, sigma = 0.0, 0.25  # nothing is known: a cosine of .25 counts as one deviation
     return mu, max(sigma, SIGMA_FLOOR)
+
+
+def blend_correlation(
+    z: np.ndarray, both: np.ndarray, clips: np.ndarray, shipped: dict[str, ShippedNull]
+) -> np.ndarray:
+    """Correlation of the modalities' z over random pairs, blended like mean and deviation; unknown is 0.
+
+    Args:
+        z, both: (modalities, pairs) z and whether both clips have the modality.
+        clips: (modalities,) how many clips have each.
+    """
+    R = np.eye(len(z))
+    for i in range(len(z)):
+        for j in range(i):
+            shared = both[i] & both[j]
+            own = None
+            if shared.sum() >= 10 and z[i, shared].std() > 0 and z[j, shared].std() > 0:
+                own = float(np.corrcoef(z[i, shared], z[j, shared])[0, 1])
+            prior = _shipped_correlation(i, j, shipped)
+            if prior is None or own is None:
+                R[i, j] = R[j, i] = own or prior or 0.0
+            else:
+                n = min(clips[i], clips[j])
+                R[i, j] = R[j, i] = (PRIOR_CLIPS * prior + n * own) / (PRIOR_CLIPS + n)
+    return R
+
+
+def _shipped_correlation(i: int, j: int, shipped: dict[str, ShippedNull]) -> float | None:
+    first, second = (shipped.get(CONTENT_MODALITIES[m]) for m in (i, j))
+    if first is None or second is None or first.correlation is None:
+        return None
+    return float(first.correlation[j])
 
 
 def null_pairs(clips: int) -> tuple[np.ndarray, np.ndarray]:

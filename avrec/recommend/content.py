@@ -5,6 +5,9 @@
 P are the modalities that both clips have, z_m the cosine in standard deviations above a random pair (held to +-4), R
 the correlation of the z over random pairs. The square root makes the variance of S the same whatever is missing:
 dividing by the sum of the weights would reward missing modalities, a plain sum would punish them. Nothing shared: 0.
+
+alpha are the fitted weights, always; sliders multiply a term of the sum from outside, so that no slider moves another
+modality's term. Ranking reads cached float32 rows; what a ledger shows is computed again in float64.
 """
 
 import hashlib
@@ -12,22 +15,32 @@ from collections import OrderedDict
 
 import numpy as np
 
-from avrec.recommend.calibration import LIMIT, ShippedNull, blend_mean, blend_scale, load_shipped, null_pairs
+from avrec.recommend.calibration import (
+    LIMIT,
+    ShippedNull,
+    blend_correlation,
+    blend_mean,
+    blend_scale,
+    load_shipped,
+    null_pairs,
+)
 from avrec.recommend.presets import FITTED
-from avrec.recommend.vectors import CentredVectors, centre, clip_means
+from avrec.recommend.vectors import CentredVectors, centre, centre_languages, clip_means
 from avrec.recommend.words import WordIndex
 from avrec.schemas import CONTENT_MODALITIES, Corpus, SegmentPair
 
-CACHED_ROWS = 4096
-LANGUAGE_CLIPS = 20
+CACHE_BYTES = 256 << 20
+ALPHA = np.array([FITTED[m] for m in CONTENT_MODALITIES])
 
 
 class ContentModel:
-    """Fitted on a corpus; every modality's z of a clip with all others is a cached row.
+    """Fitted on a corpus.
 
     Attributes:
         corpus: What it was fitted on.
         present: (modalities, clips) in the order of CONTENT_MODALITIES.
+        correlation: R, (modalities, modalities).
+        null: (modalities, pairs) the terms of S for the null pairs.
         fit_id: Changes whenever new clips move the scale.
     """
 
@@ -42,22 +55,31 @@ class ContentModel:
         z = np.zeros((len(CONTENT_MODALITIES), len(a)))
         both = np.zeros((len(CONTENT_MODALITIES), len(a)), dtype=bool)
         self.present = np.zeros((len(CONTENT_MODALITIES), n), dtype=bool)
+        used: dict[str, ShippedNull] = {}
         for i, modality in enumerate(CONTENT_MODALITIES):
-            null = shipped.get(modality)
+            null = self._matching(modality, shipped.get(modality))
             cosines = self._fit_modality(modality, i, n, null, a, b)
             if cosines is None:
                 continue
+            if null is not None:
+                used[modality] = null
             both[i] = self.present[i, a] & self.present[i, b]
             mu, sigma = blend_scale(cosines[both[i]], int(self.present[i].sum()), null)
             self.scales[modality] = (mu, sigma)
-            z[i] = np.clip((cosines - mu) / sigma, -LIMIT, LIMIT)
-        self.correlation = _correlation(z, both)
+            z[i] = np.where(both[i], np.clip((cosines - mu) / sigma, -LIMIT, LIMIT), 0.0)
+        self.correlation = blend_correlation(z, both, self.present.sum(axis=1), used)
         self._pattern = (self.present.T @ (1 << np.arange(len(CONTENT_MODALITIES)))).astype(np.int64)
         self._norms = _norm_table(self.correlation)
+        self.null = ALPHA[:, None] * z * self._norms[self._pattern[a] & self._pattern[b]] if n else z
         self._rows: OrderedDict[int, np.ndarray] = OrderedDict()
         digest = hashlib.sha256("|".join(corpus.clip_ids).encode())
-        digest.update(repr(sorted(self.scales.items())).encode())
+        digest.update(repr([sorted(self.scales.items()), self.correlation.round(9).tolist()]).encode())
         self.fit_id = digest.hexdigest()[:10]
+
+    def _matching(self, modality: str, null: ShippedNull | None) -> ShippedNull | None:
+        """The shipped null, if it is of this library's version of the vectors."""
+        source = self.corpus.vectors.get(modality)
+        return None if null is None or (source is not None and null.version != source.version) else null
 
     def _fit_modality(
         self, modality: str, i: int, n: int, null: ShippedNull | None, a: np.ndarray, b: np.ndarray
@@ -71,127 +93,123 @@ class ContentModel:
         source = self.corpus.vectors.get(modality)
         if source is None or not len(source.clip):
             return None
-        if null is not None and null.version != source.version:
-            null = None
         means, present, _ = clip_means(source, n)
         mean = blend_mean(means[present].mean(axis=0), int(present.sum()), null)
         self.vectors[modality] = centre(source, n, mean)
         if modality == "meaning":
-            self.vectors[modality] = _centre_languages(self.vectors[modality], self.corpus.languages)
+            self.vectors[modality] = centre_languages(self.vectors[modality], self.corpus.languages)
         self.present[i] = present
         units = self.vectors[modality].units
         return np.einsum("ij,ij->i", units[a], units[b], dtype=np.float64)
 
     # ---- likeness ------------------------------------------------------------------------------------
 
-    def z(self, clips: np.ndarray) -> np.ndarray:
-        """z of some clips with all, (modalities, len(clips), clips) float32; 0 where either lacks the modality or for
-        a clip with itself."""
-        missing = [int(c) for c in dict.fromkeys(clips.tolist()) if int(c) not in self._rows]
-        if missing:
-            computed = self._compute(np.array(missing))
-            for j, clip in enumerate(missing):
-                self._rows[clip] = computed[:, j]
-            while len(self._rows) > max(CACHED_ROWS, len(clips)):
-                self._rows.popitem(last=False)
-        n = len(self.corpus.clip_ids)
-        if not len(clips):
-            return np.zeros((len(CONTENT_MODALITIES), 0, n), np.float32)
-        return np.stack([self._rows[int(c)] for c in clips], axis=1)
+    def _terms(self, i: int, rows: np.ndarray, columns: np.ndarray | slice, norms: np.ndarray) -> np.ndarray | None:
+        """One modality's term of S for some clips with others, in the precision of `norms`; None where it is absent."""
+        modality = CONTENT_MODALITIES[i]
+        if modality not in self.scales or not self.present[i, rows].any():
+            return None
+        mu, sigma = self.scales[modality]
+        if modality == "words":
+            cosines = self.words.cosines(rows, columns).astype(norms.dtype)
+        else:
+            units = self.vectors[modality].units
+            cosines = units[rows].astype(norms.dtype) @ units[columns].astype(norms.dtype, copy=False).T
+        cosines -= norms.dtype.type(mu)
+        cosines *= norms.dtype.type(1 / sigma)
+        np.clip(cosines, -LIMIT, LIMIT, out=cosines)
+        cosines *= norms
+        cosines *= (ALPHA[i] * self.present[i, rows]).astype(norms.dtype)[:, None]
+        cosines *= self.present[i, columns]
+        return cosines
 
-    def _compute(self, clips: np.ndarray) -> np.ndarray:
-        n = len(self.corpus.clip_ids)
-        out = np.zeros((len(CONTENT_MODALITIES), len(clips), n), np.float32)
-        for i, modality in enumerate(CONTENT_MODALITIES):
-            if modality not in self.scales:
-                continue
-            mu, sigma = self.scales[modality]
-            if modality == "words":
-                cosines = (self.words.matrix[clips] @ self.words.matrix.T).toarray()
-            else:
-                cosines = self.vectors[modality].cosines(clips)
-            both = self.present[i, clips][:, None] & self.present[i][None]
-            out[i] = np.where(both, np.clip((cosines - mu) / sigma, -LIMIT, LIMIT), 0)
-        out[:, np.arange(len(clips)), clips] = 0
+    def norms(self, rows: np.ndarray, columns: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """1 / sqrt(alpha_P' R alpha_P) of some clips with others; 0 where nothing is shared or a clip meets itself."""
+        norms = self._norms[self._pattern[rows][:, None] & self._pattern[columns][None]]
+        others = np.arange(len(self._pattern))[columns]
+        norms[rows[:, None] == others[None]] = 0.0
+        return norms
+
+    def block(
+        self, rows: np.ndarray, columns: np.ndarray | slice = slice(None), dtype: type = np.float64
+    ) -> np.ndarray:
+        """The terms of S for some clips with others, (modalities, rows, columns)."""
+        norms = self.norms(rows, columns).astype(dtype, copy=False)
+        out = np.zeros((len(CONTENT_MODALITIES), *norms.shape), dtype)
+        for i in range(len(out)):
+            terms = self._terms(i, rows, columns, norms)
+            if terms is not None:
+                out[i] = terms
         return out
 
-    def norms(self, clips: np.ndarray) -> np.ndarray:
-        """1 / sqrt(alpha_P' R alpha_P) for some clips with all, (len(clips), clips); 0 where nothing is shared."""
-        return self._norms[self._pattern[clips][:, None] & self._pattern[None]]
+    def combined(self, rows: np.ndarray, columns: np.ndarray | slice, factors: np.ndarray) -> np.ndarray:
+        """The terms times one factor a modality, summed: (rows, columns) float32."""
+        norms = self.norms(rows, columns).astype(np.float32)
+        out = np.zeros_like(norms)
+        for i in np.flatnonzero(factors):
+            terms = self._terms(int(i), rows, columns, norms)
+            if terms is not None:
+                out += np.float32(factors[i]) * terms
+        return out
 
-    def lines(self, clips: np.ndarray) -> np.ndarray:
-        """alpha_m z_m / sqrt(...) at the fitted weights, (modalities, len(clips), clips) float64."""
-        alpha = np.array([FITTED[m] for m in CONTENT_MODALITIES])
-        return alpha[:, None, None] * self.z(clips).astype(np.float64) * self.norms(clips)[None]
+    def likeness(
+        self, rows: np.ndarray, weights: dict[str, float], columns: np.ndarray | slice = slice(None)
+    ) -> np.ndarray:
+        """S of some clips with others at these weights, (rows, columns) float32."""
+        return self.combined(rows, columns, np.array([weights[m] / FITTED[m] for m in CONTENT_MODALITIES]))
 
-    def likeness(self, clips: np.ndarray, weights: dict[str, float]) -> np.ndarray:
-        """S of some clips with all at these weights, (len(clips), clips)."""
-        factor = np.array([weights[m] / FITTED[m] for m in CONTENT_MODALITIES])
-        return np.einsum("m,mhc->hc", factor, self.lines(clips))
+    def rows(self, clips: np.ndarray) -> list[np.ndarray]:
+        """The terms of each clip with all, each (modalities, clips) float32; kept, up to a bound in bytes."""
+        missing = np.array([c for c in dict.fromkeys(clips.tolist()) if c not in self._rows], dtype=np.int64)
+        if len(missing):
+            computed = self.block(missing, dtype=np.float32)
+            for j, clip in enumerate(missing.tolist()):
+                self._rows[clip] = np.ascontiguousarray(computed[:, j])
+        for clip in clips.tolist():
+            self._rows.move_to_end(clip)
+        found = [self._rows[clip] for clip in clips.tolist()]
+        while self._rows and len(self._rows) * 4 * self.present.size > CACHE_BYTES:
+            self._rows.popitem(last=False)
+        return found
 
-    def pairs(self, watched: int, clip: int, modality: str, value: float) -> list[SegmentPair]:
-        """Split a ledger line (modality, watched clip) of this value into pairs of segments.
+    def pairs(self, watched: int, clip: int, modality: str, factor: float) -> list[SegmentPair]:
+        """Split factor x the modality's term of S into pairs of segments.
 
-        The line is linear in z, z in the cosine, and the cosine is a sum over pairs of segments; where z is held to
-        its limit all pairs are scaled alike.
+        The term is linear in z, z in the cosine, and the cosine is a sum over pairs of segments, which share -mu by
+        their weights; where z is held to its limit all pairs are scaled alike.
         """
+        i = CONTENT_MODALITIES.index(modality)
+        line = factor * float(self.block(np.array([watched]), np.array([clip]))[i, 0, 0])
         vectors = self.vectors[modality]
         of_a, of_b, parts, cosines = vectors.pairs(watched, clip)
         mu, sigma = self.scales[modality]
         weights = vectors.shares[of_a][:, None] * vectors.shares[of_b][None]
         z = (parts - weights * mu) / sigma
         total = z.sum()
-        values = z * (value / total) if abs(total) > 1e-9 else weights * value
+        norm = float(self.norms(np.array([watched]), np.array([clip]))[0, 0])
+        # Near zero the quotient would blow rounding up; there the limit does not bite and the factor is known.
+        values = z * (line / total if abs(total) > 1e-3 else factor * ALPHA[i] * norm)
+        values += weights * (line - values.sum())
         source, ids = vectors.source, self.corpus.clip_ids
         return [
             SegmentPair(
                 modality, ids[watched], float(source.start[s]), float(source.end[s]),
                 ids[clip], float(source.start[t]), float(source.end[t]),
-                float(cosines[i, j]), float(values[i, j]),
+                float(cosines[p, q]), float(values[p, q]),
             )
-            for i, s in enumerate(of_a)
-            for j, t in enumerate(of_b)
+            for p, s in enumerate(of_a)
+            for q, t in enumerate(of_b)
         ]  # fmt: skip
 
     def missing(self, clip: int) -> tuple[str, ...]:
         return tuple(m for i, m in enumerate(CONTENT_MODALITIES) if not self.present[i, clip])
 
 
-def _correlation(z: np.ndarray, both: np.ndarray) -> np.ndarray:
-    """Correlation of the modalities' z over the pairs that have both; 0 where too few pairs tell."""
-    m = len(z)
-    R = np.eye(m)
-    for i in range(m):
-        for j in range(i):
-            shared = both[i] & both[j]
-            if shared.sum() >= 10 and z[i, shared].std() > 0 and z[j, shared].std() > 0:
-                R[i, j] = R[j, i] = float(np.corrcoef(z[i, shared], z[j, shared])[0, 1])
-    return R
-
-
 def _norm_table(R: np.ndarray) -> np.ndarray:
     """1 / sqrt(alpha_P' R alpha_P) for every set P of modalities, indexed by its bits."""
-    alpha = np.array([FITTED[m] for m in CONTENT_MODALITIES])
-    sets = (np.arange(1 << len(alpha))[:, None] >> np.arange(len(alpha))) & 1
-    weighted = sets * alpha
+    sets = (np.arange(1 << len(ALPHA))[:, None] >> np.arange(len(ALPHA))) & 1
+    weighted = sets * ALPHA
     variance = np.einsum("pi,ij,pj->p", weighted, R, weighted)
     # Sampling noise could make the estimate too small; it cannot be below the least single variance present.
-    least = np.where(sets == 1, alpha**2, np.inf).min(axis=1)
+    least = np.where(sets == 1, ALPHA**2, np.inf).min(axis=1)
     return np.divide(1.0, np.sqrt(np.maximum(variance, least)), out=np.zeros(len(sets)), where=sets.any(axis=1))
-
-
-def _centre_languages(vectors: CentredVectors, languages: tuple[str | None, ...]) -> CentredVectors:
-    """Subtract a language's own mean where it has 20 clips or more: document vectors hold the language they are in."""
-    names = np.array([language or "" for language in languages])
-    units = vectors.units.astype(np.float64)
-    large = [x for x in np.unique(names) if x and (vectors.present & (names == x)).sum() >= LANGUAGE_CLIPS]
-    if len(large) < 2:  # one language's mean is the library's
-        return vectors
-    for language in large:
-        members = vectors.present & (names == language)
-        units[members] -= units[members].mean(axis=0)
-    lengths = np.maximum(np.linalg.norm(units, axis=1, keepdims=True), 1e-6)
-    return CentredVectors(
-        vectors.present, np.where(vectors.present[:, None], units / lengths, 0).astype(np.float32), vectors.norms,
-        vectors.shares, vectors.source, vectors.mean,
-    )  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from avrec.errors import UnknownClipError, UnknownUserError
-from avrec.recommend.events import event_frame, net_weights
+from avrec.recommend.events import EventWeights, event_frame, net_weights
 from avrec.schemas import Corpus, Interaction
 
 
@@ -52,12 +52,22 @@ class Dataset:
     hidden: sp.csr_matrix
 
     @staticmethod
-    def build(corpus: Corpus, user_ids: Sequence[str], interactions: Sequence[Interaction]) -> "Dataset":
-        """Add up the events; those with clips that are not in the corpus are left out."""
+    def build(
+        corpus: Corpus,
+        user_ids: Sequence[str],
+        interactions: Sequence[Interaction],
+        weights: EventWeights | None = None,
+    ) -> "Dataset":
+        """Add up the events; those with clips that are not in the corpus are left out.
+
+        Args:
+            user_ids: People who are known even without an event.
+            weights: What events are worth; the defaults where None.
+        """
         clip_at = {clip_id: i for i, clip_id in enumerate(corpus.clip_ids)}
         frame = event_frame(interactions)
         latest = frame["datetime"].max() if len(frame) else None
-        pairs = net_weights(frame[frame["clip_id"].isin(clip_at)], latest)
+        pairs = net_weights(frame[frame["clip_id"].isin(clip_at)], latest, weights)
         users = tuple(dict.fromkeys([*user_ids, *pairs["user_id"]]))
         user_at = {user_id: i for i, user_id in enumerate(users)}
         rows = pairs["user_id"].map(user_at).to_numpy(dtype=np.int64)
@@ -74,6 +84,10 @@ class Dataset:
     def clip_at(self) -> dict[str, int]:
         return {clip_id: i for i, clip_id in enumerate(self.corpus.clip_ids)}
 
+    @property
+    def clips(self) -> int:
+        return len(self.corpus.clip_ids)
+
     @cached_property
     def user_at(self) -> dict[str, int]:
         return {user_id: i for i, user_id in enumerate(self.user_ids)}
@@ -85,6 +99,11 @@ class Dataset:
         positive.data = (positive.data > 0).astype(np.float64)
         positive.eliminate_zeros()
         return positive
+
+    @cached_property
+    def liked(self) -> np.ndarray:
+        """(clips,) people with a positive weight for each."""
+        return self.positives.getnnz(axis=0)
 
     @cached_property
     def touched(self) -> np.ndarray:

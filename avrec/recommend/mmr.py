@@ -8,7 +8,7 @@ POOL = 1000
 
 
 def rerank(
-    scores: np.ndarray, likeness: Callable[[int], np.ndarray], k: int, diversity: float
+    scores: np.ndarray, likeness: Callable[[int], np.ndarray], k: int, diversity: float, most: int = POOL
 ) -> tuple[np.ndarray, np.ndarray]:
     """Pick k places greedily by score + penalty.
 
@@ -17,28 +17,27 @@ def rerank(
     candidates' scores, D = 1 - lambda.
 
     Args:
-        scores: (n,) base scores, best first; only the first 1,000 compete for the places.
+        scores: (n,) base scores, best first; only the first `most` compete for the places.
         likeness: Position -> (pool,) likeness of that candidate with the pool, in [0, 1].
         k: Places.
-        diversity: D in [0, 1).
+        diversity: D in [0, 1].
 
     Returns:
         Positions in the order of the list, and the penalty (<= 0) of each.
     """
-    pool = min(len(scores), POOL)
+    pool = min(len(scores), most)
     k = min(k, len(scores))
     strength = diversity / (1 - min(diversity, 0.95)) * float(np.std(scores[:pool])) if pool else 0.0
     if strength == 0:
         return np.arange(k), np.zeros(k)
     picked, penalties = [], []
     closest = np.zeros(pool)
-    free = np.ones(pool, dtype=bool)
+    left = scores[:pool].astype(np.float64)  # a copy; who is picked drops out
     for _ in range(min(k, pool)):
-        value = np.where(free, scores[:pool] - strength * closest, -np.inf)
-        best = int(np.argmax(value))
+        best = int(np.argmax(left - strength * closest))
         picked.append(best)
         penalties.append(-strength * float(closest[best]))
-        free[best] = False
+        left[best] = -np.inf
         np.maximum(closest, likeness(best), out=closest)
     rest = np.arange(len(picked), k)  # beyond the pool: by score, no penalty
     return np.concatenate([picked, rest]).astype(np.int64), np.concatenate([penalties, np.zeros(len(rest))])

@@ -1,12 +1,15 @@
 """Clips' vectors from their segments', centred, so that cosines of clips split exactly into pairs of segments."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy.sparse as sp
 
 from avrec.schemas import VectorSet
 
 FLOOR = 1e-6
+LANGUAGE_CLIPS = 20
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,9 @@ def clip_means(source: VectorSet, clips: int) -> tuple[np.ndarray, np.ndarray, n
     durations = np.maximum(source.end - source.start, 1e-3)
     totals = np.bincount(source.clip, durations, minlength=clips)
     shares = durations / totals[source.clip]
-    means = np.zeros((clips, source.matrix.shape[1]))
-    np.add.at(means, source.clip, shares[:, None] * source.matrix)
-    return means, totals > 0, shares
+    rows = np.arange(len(source.clip))
+    average = sp.csr_matrix((shares, (source.clip, rows)), shape=(clips, len(rows)))
+    return average @ source.matrix.astype(np.float64), totals > 0, shares
 
 
 def centre(source: VectorSet, clips: int, mean: np.ndarray) -> CentredVectors:
@@ -71,3 +74,17 @@ def centre(source: VectorSet, clips: int, mean: np.ndarray) -> CentredVectors:
     norms = np.maximum(np.linalg.norm(centred, axis=1), FLOOR)
     units = (centred / norms[:, None]).astype(np.float32)
     return CentredVectors(present, units, norms, shares, source, mean)
+
+
+def centre_languages(vectors: CentredVectors, languages: Sequence[str | None]) -> CentredVectors:
+    """Subtract a language's own mean where it has 20 clips or more: document vectors hold the language they are in."""
+    names = np.array([language or "" for language in languages])
+    units = vectors.units.astype(np.float64)
+    large = [x for x in np.unique(names) if x and (vectors.present & (names == x)).sum() >= LANGUAGE_CLIPS]
+    if len(large) < 2:  # one language's mean is the library's
+        return vectors
+    for language in large:
+        members = vectors.present & (names == language)
+        units[members] -= units[members].mean(axis=0)
+    lengths = np.maximum(np.linalg.norm(units, axis=1, keepdims=True), FLOOR)
+    return replace(vectors, units=np.where(vectors.present[:, None], units / lengths, 0).astype(np.float32))

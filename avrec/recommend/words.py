@@ -49,6 +49,13 @@ class WordIndex:
             self.matrix = sp.csr_matrix((len(documents), 1))
             self.vocabulary = np.array([""])
         self.present = np.diff(self.matrix.indptr) > 0
+        self._columns = self.matrix.T.tocsr()
+
+    def cosines(self, rows: np.ndarray, columns: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """Cosines of some documents with others, (rows, columns) float64."""
+        others = self._columns if isinstance(columns, slice) else self.matrix[columns].T.tocsr()
+        found = (self.matrix[rows] @ others).toarray()
+        return found[:, columns] if isinstance(columns, slice) else found
 
     def query(self, text: str) -> sp.csr_matrix:
         """A text's TF-IDF row in the library's vocabulary, (1, vocabulary)."""
@@ -58,7 +65,9 @@ class WordIndex:
 
     def shared(self, a: int, b: int, k: int = 3) -> list[str]:
         """The words that carry most of two clips' cosine; words of one or two letters are left out."""
-        product = self.matrix[a].multiply(self.matrix[b]).tocoo()
-        order = np.argsort(-product.data)
-        words = [str(self.vocabulary[product.col[i]]) for i in order]
+        at, data, start = self.matrix.indices, self.matrix.data, self.matrix.indptr
+        of_a, of_b = slice(start[a], start[a + 1]), slice(start[b], start[b + 1])
+        common, in_a, in_b = np.intersect1d(at[of_a], at[of_b], assume_unique=True, return_indices=True)
+        order = np.argsort(-data[of_a][in_a] * data[of_b][in_b], kind="stable")
+        words = [str(self.vocabulary[common[i]]) for i in order]
         return [word for word in words if len(word) > 2 or HAN.search(word)][:k]

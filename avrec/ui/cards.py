@@ -20,16 +20,19 @@ ABSENT_WORDS = {
 }
 
 
-def thumbnail(clip: Clip | None, peaks: Sequence[float] = (), *, plates: Mapping[str, str] | None = None) -> str:
+def thumbnail(
+    clip: Clip | None, peaks: Sequence[float] = (), *, plates: Mapping[str, str] | None = None, small: bool = False
+) -> str:
     """A clip's picture, or its sound's outline where it has none; its length on a dark plate.
 
     Args:
         peaks: Outline of the sound, values in [0, 1], for clips without a picture.
         plates: Further words on plates: corner ("tl", "tr") -> text.
+        small: Without plates, which would cover a small picture.
     """
     if clip is None:
         return '<div class="av-thumb"></div>'
-    corners = {"br": fmt.moment(clip.duration), **(plates or {})}
+    corners = {} if small else {"br": fmt.moment(clip.duration), **(plates or {})}
     words = "".join(f'<span class="av-plate av-{at}">{escape(text)}</span>' for at, text in corners.items() if text)
     if clip.info.kind == "audio":
         return (
@@ -94,7 +97,7 @@ def clip_row(
     """A small row: picture, title with a grey remark, bar, number. `value` defaults to the signed sum of the parts."""
     number = fmt.signed(sum(parts.values())) if value is None else value
     return (
-        f'<div class="av-row">{thumbnail(clip, peaks)}<div style="min-width:0">'
+        f'<div class="av-row">{thumbnail(clip, peaks, small=True)}<div style="min-width:0">'
         f'<div class="av-line" title="{escape(f"{title} {remark}")}">'
         f'<b>{escape(title)}</b> <span class="av-mut">{escape(remark)}</span> {chips}</div>'
         f'{stacked_bar(parts, axis, small=True)}</div><b class="av-num">{escape(number)}</b></div>'

@@ -1,133 +1,143 @@
-"""The right side of the Clip page: transcript, annotations, vectors, audience; only the open one runs."""
+"""The right side of the Clip page: one control, of which only the open view runs."""
+
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from avrec.schemas import CONTENT_MODALITIES, Annotation, Clip
+from avrec.schemas import CONTENT_MODALITIES, Annotation, Clip, ModelCard
+from avrec.ui import charts, palette, tables, workspace
 from avrec.ui import format as fmt
-from avrec.ui import subtitles, workspace
 from avrec.ui.audience import audience_rows
-from avrec.ui.bars import axis_for
-from avrec.ui.cards import absent, clip_row
+from avrec.ui.cards import ABSENT_WORDS
 from avrec.ui.chrome import heading, legend
+from avrec.ui.clip_transcript import transcript
 from avrec.ui.format import escape
 from avrec.ui.palette import modality_name
 from avrec.ui.resources import engine
 
-VIEWS = ("Transcript", "Annotations", "Vectors", "Audience")
-UNSURE_WORD, UNSURE_LANGUAGE = 0.5, 0.6
-MOST_LINES = 200
+VIEWS = ("Transcript", "Annotations", "Sound", "Vectors", "Audience")
+# Which of a clip's models makes a modality's vectors.
+MAKERS = {
+    "visual": "image", "audio": "audio", "speech": "sentences", "caption": "caption vectors", "meaning": "documents",
+}  # fmt: skip
 
 
+@st.fragment
 def panel(clip: Clip) -> None:
     """Draw the view that the URL names."""
-    view = workspace.choice("view", VIEWS, "Transcript")
-    st.segmented_control("View", VIEWS, label_visibility="collapsed", **workspace.bound("view", view, "clip-view"))
+    view = workspace.choice("view", VIEWS, VIEWS[0])
+    st.segmented_control(
+        "View", VIEWS, label_visibility="collapsed", required=True, **workspace.bound("view", view, "clip-view")
+    )
     match view:
         case "Annotations":
             _annotations(clip)
+        case "Sound":
+            _sound(clip)
         case "Vectors":
             _vectors(clip)
         case "Audience":
-            heading("Who would like this?", "people in whose own first 10 it stands")
+            heading("Who would like this?", "people in whose own first 10 it stands; a name opens Recommend")
+            st.html(legend())
             audience_rows(clip.clip_id)
         case _:
-            _transcript(clip)
-
-
-def _transcript(clip: Clip) -> None:
-    lines = engine().transcript(clip.clip_id)
-    if not lines:
-        why = "It has no sound." if not clip.info.has_sound else "No speech was heard in it."
-        st.markdown(f"{why} Nothing is transcribed from silence, noise or music.")
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        wanted = st.text_input(
-            "Find", placeholder="Find in transcript", label_visibility="collapsed", icon=":material/search:", key="find"
-        ).lower()
-        st.download_button("SRT", subtitles.srt(lines), f"{clip.clip_id}.srt", type="tertiary", on_click="ignore")
-        st.download_button("VTT", subtitles.vtt(lines), f"{clip.clip_id}.vtt", type="tertiary", on_click="ignore")
-    shown = [line for line in lines if wanted in line.label.lower()]
-    for i, line in enumerate(shown[:MOST_LINES]):
-        _line(i, line)
-    if len(shown) > MOST_LINES:
-        st.caption(f"The first {MOST_LINES} of {len(shown)} lines are shown; search narrows them.")
-    sure = clip.language_probability
-    unsure = ", uncertain" if sure is not None and sure < UNSURE_LANGUAGE else ""
-    language = f"{fmt.language(clip.language)}{f' {fmt.probability(sure)}' if sure is not None else ''}{unsure}"
-    st.caption(
-        f"{fmt.plain(lines[0].model)}, {language}. Dotted words have probability under 0.5. Click a line to play it."
-    )
-
-
-def _line(i: int, line: Annotation) -> None:
-    with st.container(horizontal=True, wrap=False, vertical_alignment="top", gap="small"):
-        if st.button(fmt.moment(line.start), key=f"line-{i}", type="tertiary", icon=":material/play_arrow:"):
-            workspace.put(t=float(round(line.start, 2)))
-            st.rerun()
-        words = line.details.get("words") or []
-        text = " ".join(_word(w["text"], w["probability"]) for w in words) if words else escape(line.label)
-        st.html(f'<div style="font-size:13px;padding-top:6px">{text}</div>', width="stretch")
-        st.html(
-            f'<span class="av-mut av-num" style="font-size:12px">{fmt.probability(line.score)}</span>', width="content"
-        )
-
-
-def _word(text: str, probability: float) -> str:
-    if probability >= UNSURE_WORD:
-        return escape(text)
-    tip = f"probability {fmt.probability(probability)}"
-    return f'<span class="av-mut" style="border-bottom:1px dotted" title="{tip}">{escape(text)}</span>'
+            transcript(clip)
 
 
 def _annotations(clip: Clip) -> None:
     import pandas as pd
 
-    rows = [
-        {
-            "from": fmt.moment(a.start), "to": fmt.moment(a.end), "kind": a.kind,
-            "label": a.label + (f" ({a.details['value']:g} {a.details['unit']})" if "unit" in a.details else ""),
-            "probability": round(a.score, 3), "model": a.model,
-        }
-        for a in engine().annotations(clip.clip_id)
-    ]  # fmt: skip
-    if not rows:
+    found = engine().annotations(clip.clip_id)
+    if not found:
         st.markdown("Nothing was recognised in it.")
         return
+    kinds = list(dict.fromkeys(a.kind for a in found))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        chosen = st.pills("Kind", kinds, selection_mode="multi", label_visibility="collapsed", key="kinds")
+        rows = annotation_rows([a for a in found if not chosen or a.kind in chosen])
+        st.download_button(
+            "CSV", tables.csv_text(rows), f"{clip.clip_id}-annotations.csv", type="tertiary",
+            icon=":material/download:", on_click="ignore",
+        )  # fmt: skip
     st.dataframe(
-        pd.DataFrame(rows), hide_index=True, height=420,
+        pd.DataFrame(rows), hide_index=True, height=400, alt=f"Annotations of {clip.title}",
         column_config={"probability": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.2f")},
     )  # fmt: skip
 
 
-def _vectors(clip: Clip) -> None:
-    heading("Modalities", f"{len(clip.modalities)} of {len(CONTENT_MODALITIES)} present")
-    for modality in CONTENT_MODALITIES:
-        here = modality in clip.modalities
-        st.html(
-            f'<div style="font-size:13px"><i class="av-dot av-m-{modality}"></i>{modality_name(modality)} '
-            f'<span class="av-mut">{"present" if here else "missing; the others’ weights are renormalised"}</span></div>'
-        )
-    heading("Models", "which did what for this clip")
-    models = engine().clip_models(clip.clip_id)
-    st.html("".join(f'<div style="font-size:13px">{escape(t)}: <span class="av-mut">{escape(n)}</span></div>'
-                    for t, n in sorted(models.items())))  # fmt: skip
+def annotation_rows(found: Sequence[Annotation]) -> list[dict[str, object]]:
+    """Table rows; a statistic's value and unit stand beside its name."""
+    return [
+        {
+            "from": fmt.moment(a.start),
+            "to": fmt.moment(a.end),
+            "kind": a.kind,
+            "label": f"{a.label} ({a.details['value']:.3g} {a.details['unit']})" if "unit" in a.details else a.label,
+            "probability": round(a.score, 3),
+            "model": a.model,
+        }
+        for a in found
+    ]
 
 
-def nearest(clip: Clip, weights: dict[str, float]) -> None:
-    """More like this, with breakdown bars."""
-    eng = engine()
-    places = eng.similar(clip.clip_id, 7, weights=weights).recommendations
-    heading("Nearest clips", "in deviations above a random pair")
-    if not places:
-        st.caption("There is no other clip yet.")
+def _sound(clip: Clip) -> None:
+    import pandas as pd
+
+    peaks = engine().peaks(clip.clip_id)
+    if not clip.info.has_sound or not peaks:
+        st.markdown("It has no sound. The weights of its other modalities are renormalised.")
         return
-    st.html(legend(CONTENT_MODALITIES))
-    axis = axis_for([place.by_modality for place in places])
-    clips = {c.clip_id: c for c in eng.clips()}
-    for place in places:
-        other = clips.get(place.clip_id)
-        peaks = eng.peaks(place.clip_id) if other and other.info.kind == "audio" else ()
-        st.html(
-            clip_row(other, place.title, place.reason, place.by_modality, axis, value=fmt.score(place.score),
-                     peaks=peaks, chips=absent(place.missing))
-        )  # fmt: skip
+    now = charts.theme()
+    figure = charts.base_figure(110, now, margin={"l": 4, "r": 4, "t": 4, "b": 24}, bargap=0.25)
+    step = clip.duration / len(peaks)
+    figure.add_bar(
+        x=[(i + 0.5) * step for i in range(len(peaks))], y=[2 * p for p in peaks], base=[-p for p in peaks],
+        marker={"color": palette.HUES["audio"].of(now), "line": {"width": 0}}, hoverinfo="skip",
+    )  # fmt: skip
+    figure.update_yaxes(range=[-1.02, 1.02], visible=False)
+    figure.update_xaxes(range=[0, clip.duration], ticksuffix=" s", nticks=7)
+    charts.draw(figure, "waveform", f"Loudness of {clip.title} over time")
+    rows = statistics_rows(engine().annotations(clip.clip_id, "audio"))
+    if rows:
+        heading("Statistics", "spectral, by segment")
+        st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Spectral statistics by segment")
+
+
+def statistics_rows(found: Sequence[Annotation]) -> list[dict[str, object]]:
+    """One row a segment, one column a statistic with its unit."""
+    rows: dict[tuple[float, float], dict[str, object]] = {}
+    for a in found:
+        row = rows.setdefault((a.start, a.end), {"moment": fmt.moments(a.start, a.end)})
+        unit = a.details.get("unit")
+        row[f"{a.label}, {unit}" if unit else a.label] = a.details.get("value")
+    return list(rows.values())
+
+
+def _vectors(clip: Clip) -> None:
+    eng = engine()
+    models = eng.clip_models(clip.clip_id)
+    heading("Modalities", f"{len(clip.modalities)} of {len(CONTENT_MODALITIES)} present")
+    st.html("".join(coverage(name, clip, models) for name in CONTENT_MODALITIES))
+    heading("Models", "which did what for this clip")
+    cards = {card.name: card for card in eng.model_cards()}
+    st.html("".join(_maker(task, name, cards.get(name)) for task, name in sorted(models.items())))
+
+
+def coverage(modality: str, clip: Clip, models: Mapping[str, str]) -> str:
+    """HTML of a modality's line: is it there, and which model made it."""
+    maker = models.get(MAKERS.get(modality, ""), "TF-IDF of all its text" if modality == "words" else "")
+    absent = ABSENT_WORDS.get(modality, "missing")
+    said = maker if modality in clip.modalities else f"{absent}; the weights of the others are renormalised"
+    faded = "" if modality in clip.modalities else ' style="opacity:.3"'
+    return (
+        f'<div class="av-fact"><span><i class="av-dot av-m-{modality}"{faded}></i>{modality_name(modality)}</span>'
+        f'<span class="av-mut">{escape(said)}</span></div>'
+    )
+
+
+def _maker(task: str, name: str, card: ModelCard | None) -> str:
+    version = f'<br><code class="av-code">{escape(card.version)}</code> on {escape(card.device)}' if card else ""
+    return (
+        f'<div class="av-fact"><span>{escape(task.capitalize())}</span>'
+        f'<span class="av-mut">{escape(name)}{version}</span></div>'
+    )

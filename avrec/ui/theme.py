@@ -77,7 +77,15 @@ line-height:24px}} .av-drop>span:first-child{{white-space:nowrap;overflow:hidden
 .av-duo{{display:flex;flex-wrap:wrap;gap:4px 22px}} .av-duo small{{display:block;font-size:11.5px;color:{_MUTED}}}
 .av-duo b{{font-size:16px;font-weight:600}}
 .av-status{{font-size:11.5px;line-height:1.6;color:{_MUTED}}}
-[class*=st-key-cell-] a{{padding-left:0;padding-right:0}} [class*=st-key-menu-] button{{min-height:22px}}
+[class*=st-key-cell-] a,[class*=st-key-job-] a{{padding-left:0;padding-right:0;background:none}}
+[class*=st-key-menu-] button{{min-height:22px}}
+.av-p{{font-size:13px;line-height:1.45;margin:2px 0 8px;overflow-wrap:anywhere}}
+.av-wf.av-label{{grid-template-columns:minmax(0,1fr) 72px 34px;font-size:13px}}
+.av-label>span:first-child{{white-space:nowrap;overflow:hidden;text-overflow:ellipsis}}
+.av-said{{font-size:13px;line-height:1.5;padding-top:8px;overflow-wrap:anywhere}} .av-sure{{font-size:12px;
+line-height:1.5;padding-top:9px;display:block}} .av-unsure{{color:{_MUTED};border-bottom:1px dotted {_MUTED}}}
+.av-fact{{display:grid;grid-template-columns:110px minmax(0,1fr);gap:0 8px;font-size:13px;line-height:1.5;
+padding:2px 0}} .av-code{{font-size:11.5px;overflow-wrap:anywhere}}
 .av-quote{{border-left:2px solid {_ACCENT};padding-left:10px;font-size:13px}}
 @media(max-width:640px){{
 .av-card{{grid-template-columns:22px 76px minmax(0,1fr);gap:0 8px}} .av-card>.av-score{{display:none}}

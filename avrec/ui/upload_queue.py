@@ -1,18 +1,18 @@
 """The queue: what needs the reader first, then every job with its stages. Redrawn each second while anything runs."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
 from avrec.errors import AvrecError
-from avrec.schemas import Job
+from avrec.schemas import Clip, Job
 from avrec.ui import pages, workspace
 from avrec.ui.chrome import Cell, heading, metric_strip
 from avrec.ui.format import cut, duration, escape
 from avrec.ui.resources import engine, plain_error
 from avrec.ui.upload_rows import SHOWS, fits, row
 
-ROWS, MORE = 8, 200
+ROWS, MORE = 7, 200
 FAILURES = 3
 LIVE = ("queued", "running")
 
@@ -39,7 +39,7 @@ def queue() -> None:
     if len(failed) > FAILURES:
         st.caption(f"{len(failed) - FAILURES} more stopped: choose “Needs you” below.")
     with st.container(border=True, gap="xsmall"):
-        _list(jobs, {clip.clip_id for clip in eng.clips()})
+        _list(jobs, {clip.clip_id: clip for clip in eng.clips()})
 
 
 def cells(jobs: list[Job], speeds: dict[str, float]) -> list[Cell]:
@@ -65,7 +65,7 @@ def _failure(job: Job) -> None:
     """What happened, what to do, two buttons."""
     name, colon, rest = job.reason.partition(":")
     first, rest = (name + colon, rest) if colon and rest else (f"{cut(job.title, 60)}:", f" {job.reason}")
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+    with st.container(border=True, horizontal=True, wrap=False, vertical_alignment="center"):
         st.html(
             f'<div role="alert" style="font-size:13px;overflow-wrap:anywhere"><b class="av-red">{escape(first)}</b>'
             f"{escape(rest)}</div>",
@@ -75,7 +75,7 @@ def _failure(job: Job) -> None:
         _button("Remove", engine().remove_job, job, "fail-remove")
 
 
-def _list(jobs: list[Job], known: Collection[str]) -> None:
+def _list(jobs: list[Job], known: Mapping[str, Clip]) -> None:
     wanted = workspace.choice("show", SHOWS, SHOWS[0])
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         heading("Queue", "newest first; leaving this page does not stop it")
@@ -99,20 +99,20 @@ def _toggle_all() -> None:
     st.session_state["queue-all"] = not st.session_state.get("queue-all")
 
 
-def _row(job: Job, known: Collection[str]) -> None:
+def _row(job: Job, known: Mapping[str, Clip]) -> None:
+    clip = known.get(job.clip_id or "")
+    peaks = engine().peaks(clip.clip_id) if clip and clip.info.kind == "audio" else ()
     with st.container(horizontal=True, vertical_alignment="center", wrap=False, gap="small", key=f"job-{job.job_id}"):
-        st.html(row(job, job.clip_id in known), width="stretch")
-        with st.container(width=64, gap=None):
+        st.html(row(job, clip, peaks), width="stretch")
+        with st.container(horizontal=True, horizontal_alignment="right", wrap=False, width=104):
             if job.state in LIVE:
                 _button("Cancel", engine().cancel_job, job, "cancel")
-            elif job.state == "done" and job.clip_id in known:
-                st.page_link(pages.CLIP, label="Open", icon="", query_params=workspace.link(clip=job.clip_id))
-            elif job.state == "done":
-                _button("Remove", engine().remove_job, job, "remove")
+            elif job.state == "done" and clip:
+                st.page_link(pages.CLIP, label="Open", icon="", query_params=workspace.link(clip=clip.clip_id))
             else:
-                _button("Retry", engine().retry_job, job, "retry")
-                if job.state == "cancelled":
-                    _button("Remove", engine().remove_job, job, "remove")
+                if job.state != "done":
+                    _button("Retry", engine().retry_job, job, "retry")
+                _button("Remove", engine().remove_job, job, "remove")
 
 
 def _button(label: str, action: Callable[[str], None], job: Job, key: str, kind: str = "tertiary") -> None:

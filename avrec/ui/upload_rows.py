@@ -1,9 +1,11 @@
 """One job of the queue as HTML: picture, title and file, stage chips or what was found, and when."""
 
-from avrec.schemas import STAGES, Job
+from collections.abc import Sequence
+
+from avrec.schemas import STAGES, Clip, Job
 from avrec.ui import format as fmt
+from avrec.ui.cards import thumbnail
 from avrec.ui.format import escape
-from avrec.ui.routes import media_url
 
 SHOWS = ("All", "Running", "Done", "Needs you")
 
@@ -21,15 +23,10 @@ def fits(job: Job, show: str) -> bool:
             return True
 
 
-def row(job: Job, in_library: bool) -> str:
-    """HTML of a row.
-
-    Args:
-        in_library: Whether the job's clip can be opened; then it has a picture.
-    """
-    poster = f'<img loading="lazy" alt="" src="{media_url(job.clip_id, "poster")}">' if in_library else ""
+def row(job: Job, clip: Clip | None, peaks: Sequence[float] = ()) -> str:
+    """HTML of a row. `clip`: what came of the job, where it is in the library; `peaks` outline its sound."""
     return (
-        f'<div class="av-job"><div class="av-thumb">{poster}</div>'
+        f'<div class="av-job">{thumbnail(clip, peaks, small=True)}'
         f'<div class="av-job-name"><b title="{escape(job.title)}">{escape(job.title)}</b>'
         f'<small class="av-mut">{escape(fmt.cut(job.file_name, 40))}</small></div>'
         f'<div class="av-job-state">{state(job)}</div>'

@@ -111,13 +111,15 @@ def write_weights(weights: dict[str, float]) -> str:
 
 
 def put(**values: Any) -> None:
-    """Write parameters to the URL; None, False and "" remove one."""
+    """Write parameters to the URL in one step of the browser's history; None, False and "" remove one."""
+    now = st.query_params.to_dict()
     for name, value in values.items():
         if value in (None, False, ""):
-            st.query_params.pop(name, None)
+            now.pop(name, None)
         else:
-            text = "1" if value is True else f"{value:g}" if isinstance(value, float) else str(value)
-            st.query_params[name] = text
+            now[name] = "1" if value is True else f"{value:g}" if isinstance(value, float) else str(value)
+    if now != st.query_params.to_dict():
+        st.query_params.from_dict(now)
     _remember()
 
 

@@ -1,3 +1,4 @@
+import contextlib
 import json
 
 import numpy as np
@@ -161,17 +162,21 @@ def test_a_huge_picture_is_refused(tmp_path):
         decode(write_video(tmp_path / "a.mp4", 0.1, size=(8192, 5120), sound=None), tmp_path / "out", name="a")
 
 
-def test_flipped_bits_only_raise_media_errors(tmp_path):
-    whole = write_video(tmp_path / "a.mp4", 1.0, size=(64, 48)).read_bytes()
+@pytest.mark.parametrize("count", [6, pytest.param(60, marks=pytest.mark.slow)])
+def test_flipped_bits_only_raise_media_errors(tmp_path, count):
+    sources = [
+        write_video(tmp_path / "a.mp4", 1.0, size=(64, 48)).read_bytes(),
+        write_video(tmp_path / "b.mp4", 1.0, size=(64, 48), sound=None, faststart=False).read_bytes(),
+        write_audio(tmp_path / "c.mp3", make_sound("noise", 1.0)).read_bytes(),
+    ]
     rng = np.random.default_rng(4)
-    for _ in range(8):
-        data = bytearray(whole)
+    for turn in range(count):
+        data = bytearray(sources[turn % len(sources)])
         for place in rng.integers(0, len(data), 30):
             data[place] ^= 1 << int(rng.integers(0, 8))
-        try:
-            decode_bytes(tmp_path, bytes(data))
-        except MediaError as error:
-            assert str(error)
+        with contextlib.suppress(MediaError):
+            decoded = decode_bytes(tmp_path, bytes(data))
+            assert 0 < decoded.info.duration < 600
 
 
 def test_cancelling_stops_the_child(tmp_path):

@@ -1,4 +1,7 @@
+import itertools
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +15,7 @@ def test_segments_cover_the_clip_without_gaps_and_stay_within_bounds(cuts, durat
     segments = make_segments(cuts, duration)
     assert segments[0].start == 0
     assert segments[-1].end == duration
-    for left, right in zip(segments, segments[1:], strict=False):
+    for left, right in itertools.pairwise(segments):
         assert left.end == right.start
     if duration >= 2:
         assert all(2 - 1e-6 <= s.duration <= 10 + 1e-6 for s in segments)
@@ -22,7 +25,7 @@ def test_segments_cover_the_clip_without_gaps_and_stay_within_bounds(cuts, durat
 
 def test_long_shots_are_cut_and_short_ones_merged():
     segments = make_segments([3.0, 3.5, 20.0], 24.0)
-    assert [round(s.duration, 2) for s in segments] == [3.0, 8.5, 8.5, 4.0] or len(segments) == 4
+    assert [s.duration for s in segments] == pytest.approx([3.5, 8.25, 8.25, 4.0])
 
 
 def test_pauses_are_found_in_the_middle_of_quiet_stretches():

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avrec.recommend.events import event_frame, net_weights
@@ -42,6 +42,7 @@ def test_ninety_days_halve_an_event_counted_from_the_latest_in_the_store():
     assert weight(("like", None, 90)) == pytest.approx(0.5)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(EVENTS), st.floats(0, 1), st.floats(0, 900)), min_size=1, max_size=12))
 def test_weights_stay_within_two_and_hide_hides(events):
     made = [Interaction("u", "c", n, 1 + 4 * v if n == "rating" else v, NOW - timedelta(days=d)) for n, v, d in events]

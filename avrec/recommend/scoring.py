@@ -1,0 +1,167 @@
+"""The fitted linear model: parts over their global scales, and what random pairs of a person and a clip score.
+
+A modality's weight multiplies its lines in the fitted model: switching one off changes its lines and no others. A
+content modality's line holds its fitted weight already, so its multiplier is weight / fitted weight; the crowd's and
+the prior's lines are multiplied by their weights.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import numpy as np
+
+from avrec.recommend.dataset import Dataset, Taste
+from avrec.recommend.ease import popularity
+from avrec.recommend.parts import Part
+from avrec.recommend.presets import FITTED
+from avrec.schemas import CONTENT_MODALITIES, MODALITIES
+
+WATCHED = MODALITIES[:7]  # modalities with a line per watched clip
+SCALE_PEOPLE, SCALE_WATCHED, SCALE_CLIPS = 200, 2000, 1000
+NULL_PEOPLE, NULL_PAIRS, LEAST_PAIRS = 100, 2000, 20
+ROWS_AT_ONCE = 1024
+SEED = 3
+
+
+def multipliers(weights: dict[str, float]) -> np.ndarray:
+    """What each modality's fitted line is multiplied by at these weights, in the order of MODALITIES."""
+    return np.array([weights[m] / FITTED[m] if m in CONTENT_MODALITIES else weights[m] for m in MODALITIES])
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Ledger lines of some clips for one person.
+
+    Attributes:
+        watched: (7, watched clips, clips) float64, in the order of WATCHED.
+        prior: (clips,).
+    """
+
+    watched: np.ndarray
+    prior: np.ndarray
+
+    def weighted(self, weights: dict[str, float]) -> "Lines":
+        factors = multipliers(weights)
+        return Lines(self.watched * factors[:7, None, None], self.prior * factors[7])
+
+    def totals(self) -> np.ndarray:
+        return self.watched.sum(axis=(0, 1)) + self.prior
+
+    def of(self, positions: np.ndarray) -> "Lines":
+        return Lines(self.watched[:, :, positions], self.prior[positions])
+
+
+class LinearModel:
+    """Parts and the popularity prior, fitted on a dataset."""
+
+    def __init__(self, dataset: Dataset, parts: list[Part]):
+        self.dataset, self.parts = dataset, parts
+        self._places = [np.array([WATCHED.index(m) for m in part.modalities]) for part in parts]
+        self._scales = self._global_scales()
+        prior = popularity(dataset.positives) if dataset.clips else np.zeros(0)
+        deviation = float(prior.std()) if len(prior) else 0.0
+        self.prior = prior / (deviation if deviation > 1e-9 else 1.0)
+        self._null: np.ndarray | None = None
+        self._sorted: OrderedDict[tuple[float, ...], np.ndarray] = OrderedDict()
+
+    def with_events(self, dataset: Dataset) -> "LinearModel":
+        """The same fit for newer events: tastes change, matrices, scales and null stay."""
+        fresh = object.__new__(LinearModel)
+        fresh.__dict__.update(self.__dict__, dataset=dataset)
+        return fresh
+
+    def scale(self, modality: str) -> float:
+        """What the lines of a modality's part are divided by."""
+        return next(s for part, s in zip(self.parts, self._scales, strict=True) if modality in part.modalities)
+
+    def lines(self, taste: Taste, columns: np.ndarray) -> Lines:
+        """Every line of some clips as fitted, exactly."""
+        watched = np.zeros((len(WATCHED), len(taste.clips), len(columns)))
+        if len(taste.clips):
+            for part, places, scale in zip(self.parts, self._places, self._scales, strict=True):
+                watched[places] += part.block(taste.clips, columns) * (taste.weights[:, None] / scale)
+        return Lines(watched, self.prior[columns])
+
+    def scores(self, taste: Taste, weights: dict[str, float]) -> np.ndarray:
+        """Base scores of all clips, (clips,); single precision inside, for ranking."""
+        factors = multipliers(weights)
+        scores = factors[7] * self.prior
+        if len(taste.clips):
+            for part, places, scale in zip(self.parts, self._places, self._scales, strict=True):
+                if factors[places].any():
+                    scores = scores + part.total(taste.clips, taste.weights, factors[places] / scale)
+        return scores
+
+    def scores_of(self, people: np.ndarray, weights: dict[str, float], columns: np.ndarray | slice) -> np.ndarray:
+        """Base scores of some clips for many people at once, (people, columns) float32."""
+        factors = multipliers(weights)
+        tastes = self.dataset.user_items[people].astype(np.float32)
+        prior = (factors[7] * self.prior[columns]).astype(np.float32)
+        scores = np.repeat(prior[None], len(people), axis=0)
+        watched = np.flatnonzero(tastes.getnnz(axis=0))
+        for start in range(0, len(watched), ROWS_AT_ONCE):
+            rows = watched[start : start + ROWS_AT_ONCE]
+            mine = tastes[:, rows]
+            for part, places, scale in zip(self.parts, self._places, self._scales, strict=True):
+                if factors[places].any():
+                    scores += mine @ part.combined(rows, columns, factors[places] / scale)
+        return scores
+
+    def _global_scales(self) -> list[float]:
+        """Deviation of each part over a sample of people x clips, as fitted."""
+        items = self.dataset.user_items
+        people = np.flatnonzero(items.getnnz(axis=1))
+        rng = np.random.default_rng(SEED)
+        if len(people) > SCALE_PEOPLE:
+            people = rng.choice(people, SCALE_PEOPLE, replace=False)
+        if not len(people):
+            return [1.0] * len(self.parts)
+        lengths = items.getnnz(axis=1)[people]
+        people = (
+            people[: max(1, int(np.searchsorted(np.cumsum(lengths), SCALE_WATCHED)))] if len(people) > 20 else people
+        )
+        clips = self.dataset.clips
+        columns = np.sort(rng.choice(clips, SCALE_CLIPS, replace=False)) if clips > SCALE_CLIPS else np.arange(clips)
+        tastes = items[people].astype(np.float32)
+        watched = np.flatnonzero(tastes.getnnz(axis=0))
+        scales = []
+        for part in self.parts:
+            block = part.combined(watched, columns, np.ones(len(part.modalities)))
+            deviation = float(np.std(tastes[:, watched] @ block, dtype=np.float64))
+            scales.append(deviation if deviation > 1e-9 else 1.0)
+        return scales
+
+    # ---- percentiles ---------------------------------------------------------------------------------
+
+    def percentile(self, base: float, weights: dict[str, float]) -> float | None:
+        """Share of random pairs of a person and a clip they have not seen that score lower, in [0, 100].
+
+        None where there are too few pairs to tell.
+        """
+        factors = multipliers(weights)
+        key = tuple(factors)
+        if key not in self._sorted:
+            if self._null is None:
+                self._null = self._null_lines()
+            self._sorted[key] = np.sort(factors @ self._null)
+            while len(self._sorted) > 64:
+                self._sorted.popitem(last=False)
+        null = self._sorted[key]
+        return float(np.searchsorted(null, base - 1e-9) / len(null) * 100) if len(null) >= LEAST_PAIRS else None
+
+    def _null_lines(self) -> np.ndarray:
+        """Fitted lines, summed over watched clips, of about 2,000 random pairs: (8, pairs)."""
+        rng = np.random.default_rng(SEED)
+        people = np.flatnonzero(self.dataset.positives.getnnz(axis=1))
+        if len(people) > NULL_PEOPLE:
+            people = rng.choice(people, NULL_PEOPLE, replace=False)
+        drawn = [np.zeros((len(MODALITIES), 0))]
+        for person in people:
+            taste = self.dataset.taste(self.dataset.user_ids[person])
+            unseen = np.flatnonzero(~(taste.seen | taste.hidden))
+            if len(unseen):
+                columns, copies = np.unique(rng.choice(unseen, -(-NULL_PAIRS // len(people))), return_counts=True)
+                lines = self.lines(taste, columns)
+                sums = np.vstack([lines.watched.sum(axis=1), lines.prior])
+                drawn.append(np.repeat(sums, copies, axis=1))
+        return np.concatenate(drawn, axis=1)
