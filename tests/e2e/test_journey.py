@@ -86,14 +86,18 @@ def test_upload_understand_audience_recommend_why(address, browser, tmp_path, st
     SCREENSHOTS.mkdir(exist_ok=True)
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     external = []
-    page.on("request", lambda r: external.append(r.url) if not r.url.startswith((address, "data:", "blob:", "ws:")) else None)
+    page.on(
+        "request",
+        lambda r: external.append(r.url) if not r.url.startswith((address, "data:", "blob:", "ws:")) else None,
+    )
 
     open_page(page, f"{address}/upload")
-    page.locator("[data-testid=stFileUploader] input[type=file]").first.set_input_files(str(starter_dir / "talk_astronaut.mp4"))
+    page.locator("[data-testid=stFileUploader] input[type=file]").first.set_input_files(
+        str(starter_dir / "talk_astronaut.mp4")
+    )
     page.get_by_text("See what it understood").wait_for(timeout=120_000)
     page.wait_for_function(
-        "document.body.innerText.includes('Just finished') && document.body.innerText.includes('talk astronaut')",
-        timeout=120_000,
+        "(document.querySelector('.st-key-finished')?.innerText ?? '').includes('talk astronaut')", timeout=240_000
     )
     settled(page)
     page.screenshot(path=SCREENSHOTS / "upload.png")
@@ -146,7 +150,11 @@ def test_media_is_served_with_ranges_and_a_fixed_type(address, real_engine):
         assert answer.headers["content-type"] == "video/mp4"
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert len(answer.read()) == 100
-    for path in ("/api/clips/../../etc/proxy", "/api/clips/feedfacefeedface/proxy", f"/api/clips/{clip.clip_id}/secret"):
+    for path in (
+        "/api/clips/../../etc/proxy",
+        "/api/clips/feedfacefeedface/proxy",
+        f"/api/clips/{clip.clip_id}/secret",
+    ):
         with pytest.raises(urllib.error.HTTPError) as caught:
             urllib.request.urlopen(f"{address}{path}", timeout=10)
         assert caught.value.code in (400, 404)

@@ -1,0 +1,29 @@
+"""`python -m benchmarks [demo] [similarity] [ingest] [recommend]`: all of them by default, in that order.
+
+The data directory is AVREC_BENCH (a temporary one by default); the weights are the usual ones.
+"""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from avrec.config import Settings
+from benchmarks import demo, ingest, recommend, similarity
+
+SECTIONS = {"demo": demo.run, "similarity": similarity.run, "ingest": ingest.run, "recommend": recommend.run}
+
+
+def main() -> None:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    chosen = sys.argv[1:] or list(SECTIONS)
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(os.environ.get("AVREC_BENCH", folder))
+        settings = Settings(data=data, weights=Settings().weights_dir, demo=False)
+        for name in chosen:
+            print(f"\n## {name}\n", flush=True)
+            SECTIONS[name](settings)
+
+
+if __name__ == "__main__":
+    main()
