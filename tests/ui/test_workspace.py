@@ -7,10 +7,21 @@ from avrec.ui import workspace
 from avrec.ui.workspace import Workspace, read_weights, write_weights
 
 
+class Params(dict):
+    """What `put` uses of `st.query_params`."""
+
+    def to_dict(self) -> dict[str, str]:
+        return dict(self)
+
+    def from_dict(self, values: dict[str, str]) -> None:
+        self.clear()
+        self.update(values)
+
+
 @pytest.fixture
 def url(monkeypatch):
     """A stand-in for the query string and the session."""
-    params, state = {}, {}
+    params, state = Params(), {}
     monkeypatch.setattr(workspace.st, "query_params", params)
     monkeypatch.setattr(workspace.st, "session_state", state)
     return params
