@@ -93,9 +93,9 @@ class ContentModel:
         source = self.corpus.vectors.get(modality)
         if source is None or not len(source.clip):
             return None
-        means, present, _ = clip_means(source, n)
+        means, present, shares = clip_means(source, n)
         mean = blend_mean(means[present].mean(axis=0), int(present.sum()), null)
-        self.vectors[modality] = centre(source, n, mean)
+        self.vectors[modality] = centre(source, means, present, shares, mean)
         if modality == "meaning":
             self.vectors[modality] = centre_languages(self.vectors[modality], self.corpus.languages)
         self.present[i] = present

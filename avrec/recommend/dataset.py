@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 
 from avrec.errors import UnknownClipError, UnknownUserError
@@ -43,6 +44,7 @@ class Dataset:
 
     Attributes:
         user_items: (users, clips) CSR of signed weights; seen and hidden are CSR of the same shape.
+        latest: Time of the latest event; ages count from it.
     """
 
     corpus: Corpus
@@ -50,6 +52,7 @@ class Dataset:
     user_items: sp.csr_matrix
     seen: sp.csr_matrix
     hidden: sp.csr_matrix
+    latest: pd.Timestamp | None = None
 
     @staticmethod
     def build(
@@ -64,21 +67,47 @@ class Dataset:
             user_ids: People who are known even without an event.
             weights: What events are worth; the defaults where None.
         """
-        clip_at = {clip_id: i for i, clip_id in enumerate(corpus.clip_ids)}
         frame = event_frame(interactions)
         latest = frame["datetime"].max() if len(frame) else None
-        pairs = net_weights(frame[frame["clip_id"].isin(clip_at)], latest, weights)
+        clip_ids = pd.Index(corpus.clip_ids, dtype=object)
+        pairs = net_weights(frame[frame["clip_id"].isin(clip_ids)], latest, weights)
         users = tuple(dict.fromkeys([*user_ids, *pairs["user_id"]]))
-        user_at = {user_id: i for i, user_id in enumerate(users)}
-        rows = pairs["user_id"].map(user_at).to_numpy(dtype=np.int64)
-        columns = pairs["clip_id"].map(clip_at).to_numpy(dtype=np.int64)
-        shape = (len(users), len(corpus.clip_ids))
+        rows = pd.Index(users, dtype=object).get_indexer(pairs["user_id"])
+        columns = clip_ids.get_indexer(pairs["clip_id"])
+        matrices = (
+            sp.csr_matrix((pairs[name].to_numpy(dtype=float), (rows, columns)), shape=(len(users), len(clip_ids)))
+            for name in ("weight", "seen", "hidden")
+        )
+        return Dataset(corpus, users, *matrices, latest=latest)
 
-        def matrix(values: np.ndarray) -> sp.csr_matrix:
-            return sp.csr_matrix((values.astype(np.float64), (rows, columns)), shape=shape)
+    def with_person(
+        self, user_id: str, interactions: Sequence[Interaction], weights: EventWeights | None = None
+    ) -> "Dataset":
+        """The same dataset after new events of one person, without adding everybody's up again.
 
-        seen, hidden = (matrix(pairs[name].to_numpy(dtype=float)) for name in ("seen", "hidden"))
-        return Dataset(corpus, users, matrix(pairs["weight"].to_numpy(dtype=float)), seen, hidden)
+        Everyone else's weights only age: by one common factor, as all their ages grow alike.
+
+        Args:
+            interactions: All events of this person.
+        """
+        weights = weights or EventWeights()
+        alone = Dataset.build(self.corpus, [user_id], interactions, weights)
+        latest = max((t for t in (self.latest, alone.latest) if t is not None), default=None)
+        days = [(latest - t).total_seconds() / 86_400 if t is not None else 0.0 for t in (self.latest, alone.latest)]
+        aged, mine = (float(np.exp2(-d / weights.half_life_days)) for d in days)
+        row = self.user_at.get(user_id, len(self.user_ids))
+
+        def placed(everyone: sp.csr_matrix, person: sp.csr_matrix) -> sp.csr_matrix:
+            return sp.vstack([everyone[:row], person, everyone[row + 1 :]], format="csr")
+
+        return Dataset(
+            self.corpus,
+            self.user_ids if row < len(self.user_ids) else (*self.user_ids, user_id),
+            placed(self.user_items * aged, alone.user_items * mine),
+            placed(self.seen, alone.seen),
+            placed(self.hidden, alone.hidden),
+            latest,
+        )
 
     @cached_property
     def clip_at(self) -> dict[str, int]:

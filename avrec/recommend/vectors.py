@@ -67,13 +67,18 @@ def clip_means(source: VectorSet, clips: int) -> tuple[np.ndarray, np.ndarray, n
     return average @ source.matrix.astype(np.float64), totals > 0, shares
 
 
-def centre(source: VectorSet, clips: int, mean: np.ndarray) -> CentredVectors:
-    """Centre clip vectors at `mean` and scale them to length 1; norms have a floor, so nothing divides by zero."""
-    means, present, shares = clip_means(source, clips)
+def centre(
+    source: VectorSet, means: np.ndarray, present: np.ndarray, shares: np.ndarray, mean: np.ndarray
+) -> CentredVectors:
+    """Centre clip vectors at `mean` and scale them to length 1; norms have a floor, so nothing divides by zero.
+
+    Args:
+        means, present, shares: As `clip_means` gives them.
+    """
     centred = np.where(present[:, None], means - mean, 0.0)
     norms = np.maximum(np.linalg.norm(centred, axis=1), FLOOR)
-    units = (centred / norms[:, None]).astype(np.float32)
-    return CentredVectors(present, units, norms, shares, source, mean)
+    centred /= norms[:, None]
+    return CentredVectors(present, centred.astype(np.float32), norms, shares, source, mean)
 
 
 def centre_languages(vectors: CentredVectors, languages: Sequence[str | None]) -> CentredVectors:
