@@ -155,6 +155,13 @@ def test_a_pickle_is_not_opened(copied, name):
         models.captioner.caption(FRAMES) if name == "blip" else models.get(task).encode(ENCODERS[task][0])
 
 
+def test_safetensors_come_before_a_pickle_of_a_more_usual_name(copied, models):
+    folder, others = copied
+    (folder / "clip" / "open_clip_model.safetensors").rename(folder / "clip" / "model.safetensors")
+    (folder / "clip" / "open_clip_pytorch_model.bin").write_bytes(b"cos\nsystem\n(S'touch opened'\ntR.")
+    np.testing.assert_array_equal(others.image.encode(FRAMES), models.image.encode(FRAMES))
+
+
 def test_a_folder_that_lacks_tensors_is_refused_rather_than_filled_with_chance(copied):
     from safetensors.numpy import load_file, save_file
 
