@@ -40,7 +40,7 @@ def open_page() -> Callable:
     """Open a page through the app's frame: `open_page(pages.RECOMMEND, user="u-001")`."""
     from streamlit.testing.v1 import AppTest
 
-    def opened(page: str, **query: str):
+    def opened(page: str, /, **query: str):
         app = AppTest.from_file(MAIN, default_timeout=20).run()
         app.switch_page(page)
         for name, value in query.items():
