@@ -125,7 +125,7 @@ def test_clip_stays_close_to_the_quantised_original_and_sees_likeness(models, de
     session = onnxruntime.InferenceSession(str(Weights(models.settings).path("clip-vit-b16-image-int8")), options)
     for picture, vector in zip(pictures, vectors, strict=True):
         (original,) = session.run(["image_embeds"], {"pixel_values": preprocess(picture).numpy()})
-        assert original[0] @ vector / np.linalg.norm(original[0]) > 0.96
+        assert original[0] @ vector / np.linalg.norm(original[0]) > 0.97
     assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.2
 
 
