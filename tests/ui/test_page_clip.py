@@ -177,7 +177,7 @@ def test_ribbons_show_each_kind_once_with_the_surest_label():
     assert figure.layout.shapes[0].x0 == 2.0
     assert "&lt;b&gt;" in figure.data[1].hovertemplate[0]
     assert figure.data[3].text[0] == " −20 dBFS"
-    assert [name for name, *_ in ribbons.lanes(segments, found, pictures=False)][0] == "Parts"
+    assert next(name for name, *_ in ribbons.lanes(segments, found, pictures=False)) == "Parts"
 
 
 def test_tint_grows_with_probability_and_stays_readable():

@@ -210,7 +210,7 @@ def test_each_state_is_said_in_words(values, words, ending):
     made = job(**values)
     assert words in state(made)
     assert when(made) == ending
-    assert [show for show in SHOWS if fits(made, show)][0] == "All"
+    assert next(show for show in SHOWS if fits(made, show)) == "All"
     assert sum(fits(made, show) for show in SHOWS) == 2
 
 
