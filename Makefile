@@ -36,7 +36,7 @@ test-slow: setup-dev
 	$(BIN)/python -m pytest -m slow --durations=10
 
 bench: setup-dev
-	$(BIN)/python -m benchmarks
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

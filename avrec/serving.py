@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from avrec.errors import InvalidInputError, UnknownModelError
 from avrec.explain.counterfactual import counterfactuals
@@ -31,6 +32,8 @@ class Serving:
         self._dataset: Dataset | None = None
         self._fitted: dict[str, LinearRecommender] = {}
         self._people: list[Person] = []
+        # Small products all the time: two threads on two busy cores are many times slower than one.
+        threadpool_limits(limits=1, user_api="blas")
 
     def _fresh(self) -> Dataset:
         """The dataset of the store's present counters."""

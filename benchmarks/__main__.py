@@ -15,7 +15,6 @@ SECTIONS = {"demo": demo.run, "similarity": similarity.run, "ingest": ingest.run
 
 
 def main() -> None:
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     chosen = sys.argv[1:] or list(SECTIONS)
     with tempfile.TemporaryDirectory() as folder:
         data = Path(os.environ.get("AVREC_BENCH", folder))

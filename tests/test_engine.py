@@ -201,7 +201,7 @@ def test_metadata_csv_for_many_files(engine):
 @pytest.mark.skipif(os.geteuid() == 0 and not os.path.exists("/proc/1"), reason="needs a file that cannot be a folder")
 def test_an_unusable_data_directory_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="cannot be written|The store failed"):
+    with pytest.raises(StoreError, match=r"cannot be written|The store failed"):
         Engine(Settings(data=tmp_path / "file" / "data"), models=LightModels())
 
 
@@ -229,6 +229,6 @@ def test_cancelling_a_queued_job(engine, video):
 def test_doctor_passes_and_removes_orphans(engine, video):
     ingest(engine, video)
     (engine.settings.clips_dir / "feedfacefeedface").mkdir()
-    checks = dict((name, ok) for name, ok, _ in engine.doctor())
+    checks = {name: ok for name, ok, _ in engine.doctor()}
     assert all(checks.values())
     assert not (engine.settings.clips_dir / "feedfacefeedface").exists()

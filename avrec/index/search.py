@@ -151,7 +151,8 @@ def search_vector(modality: str, vector: np.ndarray, corpus: Corpus, exclude: in
     return [
         Moment(
             rank, corpus.clip_ids[source.clip[row]], corpus.titles[source.clip[row]], float(source.start[row]),
-            float(source.end[row]), float(z[row]), float((z < z[row]).mean() * 100), {modality: float(cosines[row])}, "",
+            float(source.end[row]), float(z[row]), float((z < z[row]).mean() * 100),
+            {modality: float(cosines[row])}, "",
         )
         for rank, row in enumerate(order, 1)
     ]  # fmt: skip

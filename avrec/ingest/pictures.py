@@ -58,7 +58,9 @@ def understand_pictures(decoded: Decoded, models: Models, report: Callable[[floa
     for kind, (model, means, floor) in by_segment.items():
         named[kind] = [_top(model.labels, row, floor) for row in means]
         for segment, labels in zip(decoded.segments, named[kind], strict=True):
-            annotations += [Annotation(segment.start, segment.end, kind, l, p, model.card.name) for l, p in labels]
+            annotations += [
+                Annotation(segment.start, segment.end, kind, name, p, model.card.name) for name, p in labels
+            ]
 
     captioner = models.captioner
     if captioner is not None:

@@ -165,7 +165,7 @@ def test_simulation_is_stable_when_clips_are_added_and_follows_stated_tastes():
     assert [e for e in more if e.clip_id != "new"] == events
     liked = {p.user_id: p.taste.split(";")[0] for p in people}
     likes = [e for e in events if e.event in ("like", "favourite", "share")]
-    subject = dict((c, s) for c, s, _ in clips)
+    subject = {c: s for c, s, _ in clips}
     assert np.mean([subject[e.clip_id] in liked[e.user_id] for e in likes]) > 0.7
 
 
