@@ -4,6 +4,7 @@ import streamlit as st
 
 from avrec.errors import AvrecError
 from avrec.schemas import Clip
+from avrec.ui import workspace
 from avrec.ui.format import cut, plain
 from avrec.ui.resources import engine, plain_error
 
@@ -61,7 +62,8 @@ def delete_dialog(clip: Clip, then: str = "") -> None:
             except AvrecError as error:
                 st.error(plain_error(error))
                 return
-            st.query_params.pop("clip", None)
+            if workspace.param("clip") == clip.clip_id:
+                workspace.put(clip=None, t=None)
             if then:
                 st.switch_page(then)
             st.rerun()

@@ -30,7 +30,7 @@ def nearest(clip: Clip, weights: dict[str, float]) -> None:
             other = clips.get(place.clip_id)
             peaks = eng.peaks(place.clip_id) if other and other.info.kind == "audio" else ()
             with st.container(
-                horizontal=True, wrap=False, vertical_alignment="center", gap="small", key=f"menu-near-{place.clip_id}"
+                horizontal=True, wrap=False, vertical_alignment="center", gap="small", key=f"row-near-{place.clip_id}"
             ):
                 st.html(thumbnail(other, peaks, small=True), width=62)
                 with st.container(gap=None):

@@ -78,7 +78,7 @@ line-height:24px}} .av-drop>span:first-child{{white-space:nowrap;overflow:hidden
 .av-duo b{{font-size:16px;font-weight:600}}
 .av-status{{font-size:11.5px;line-height:1.6;color:{_MUTED}}}
 [class*=st-key-cell-] a,[class*=st-key-job-] a{{padding-left:0;padding-right:0;background:none}}
-[class*=st-key-menu-] button{{min-height:22px}}
+[class*=st-key-cell-] button,[class*=st-key-near-] button{{min-height:22px}}
 .av-p{{font-size:13px;line-height:1.45;margin:2px 0 8px;overflow-wrap:anywhere}}
 .av-wf.av-label{{grid-template-columns:minmax(0,1fr) 72px 34px;font-size:13px}}
 .av-label>span:first-child{{white-space:nowrap;overflow:hidden;text-overflow:ellipsis}}

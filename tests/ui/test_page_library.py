@@ -150,6 +150,15 @@ def test_deleting_needs_a_second_click(full, button, stays):
     assert (clip.clip_id in {c.clip_id for c in full.clips()}) is stays
 
 
+def test_a_deleted_clip_leaves_the_url(full):
+    clip = full.clips()[0]
+    app = AppTest.from_function(delete_script, args=(clip.clip_id,), default_timeout=20)
+    app.query_params["clip"] = clip.clip_id
+    app.run().button(key="delete-yes").click().run()
+    assert "clip" not in app.query_params
+    assert app.session_state["av-workspace"] == {}
+
+
 def test_new_is_for_own_clips_of_the_last_day():
     own = replace(starter_clips(1)[0], demo=False, added_at=datetime(2026, 2, 28, 13, tzinfo=UTC))
     assert is_new(own, NOW)
