@@ -19,7 +19,8 @@ from avrec.schemas import Segment
 @pytest.fixture(autouse=True)
 def own_weights_folder(monkeypatch):
     """These tests make their own, mostly broken, weights."""
-    monkeypatch.delenv("AVREC_WEIGHTS", raising=False)
+    for name in ("AVREC_WEIGHTS", "AVREC_MIRROR", "AVREC_MODELS"):
+        monkeypatch.delenv(name, raising=False)
 
 
 class OutOfMemoryError(RuntimeError):
