@@ -33,9 +33,11 @@ def run(settings: Settings) -> None:
 def _measure(corpus: Corpus, labels: list[str]) -> list[tuple[str, Quality]]:
     model = ContentModel(corpus)
     everything = np.arange(len(labels))
+    lines, norms = model.block(everything), model.norms(everything)
+    alpha = np.array([FITTED[m] for m in CONTENT_MODALITIES])
+    z = np.divide(lines / alpha[:, None, None], norms, out=np.zeros_like(lines), where=norms > 0)
     found = [("**fused**", quality(model.likeness(everything, FITTED), labels))]
-    found.append(("equal weights", quality(model.z(everything).sum(axis=0), labels)))
-    lines = model.lines(everything)
+    found.append(("equal weights, summed z", quality(z.sum(axis=0), labels)))
     return found + [(m, quality(lines[i], labels)) for i, m in enumerate(CONTENT_MODALITIES)]
 
 
