@@ -1,0 +1,166 @@
+"""What is in a clip, and the clip itself."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+import numpy as np
+
+AnnotationKind = Literal["speech", "caption", "scene", "object", "text", "face", "emotion", "audio", "tag"]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of a clip, 2 to 10 s (a whole clip may be shorter)."""
+
+    start: float
+    end: float
+
+    @property
+    def duration(self) -> float:
+        return self.end - self.start
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """Something seen or heard between `start` and `end`, and the model that said it.
+
+    Attributes:
+        score: Probability in [0, 1]; for kind "audio" the statistic's value scaled to [0, 1].
+        details: JSON-able extras: a speech line's words, log-probability and language; a statistic's value and unit.
+    """
+
+    start: float
+    end: float
+    kind: AnnotationKind
+    label: str
+    score: float
+    model: str
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Word:
+    start: float
+    end: float
+    text: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class SpokenLine:
+    """One recognised utterance. `avg_logprob` is Whisper's mean token log-probability."""
+
+    start: float
+    end: float
+    text: str
+    avg_logprob: float
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What is said in a clip; no lines means that nothing was said."""
+
+    lines: tuple[SpokenLine, ...]
+    language: str | None
+    language_probability: float | None
+    model: str
+
+
+@dataclass(frozen=True)
+class MediaInfo:
+    """What decoding found out (never what the container claims, unless named so).
+
+    Attributes:
+        kind: "video" when there is a moving picture, else "audio".
+        partial: The file ends early or is damaged in part; `notes` say how, in words for users.
+    """
+
+    kind: Literal["video", "audio"]
+    duration: float
+    width: int | None
+    height: int | None
+    fps: float | None
+    has_sound: bool
+    container: str
+    video_codec: str | None
+    audio_codec: str | None
+    partial: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One audio or video file of the library. `clip_id` = first 16 hex digits of the sha256 of its bytes."""
+
+    clip_id: str
+    sha256: str
+    title: str
+    file_name: str
+    info: MediaInfo
+    added_at: datetime
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    category: str = ""
+    subject: str = ""
+    language: str | None = None
+    language_probability: float | None = None
+    status: Literal["complete", "partial"] = "complete"
+    preset: str = "balanced"
+    demo: bool = False
+    modalities: tuple[str, ...] = ()
+
+    @property
+    def duration(self) -> float:
+        return self.info.duration
+
+    @property
+    def has_speech(self) -> bool:
+        return "speech" in self.modalities
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """Everything found in a clip: what `ingest` makes and `store` publishes in one transaction.
+
+    Attributes:
+        vectors: modality -> (version, float32 array (n_segments, dim); rows of NaN where the segment lacks the
+            modality). `meaning` has one row for the whole clip.
+        models: task -> name of the model that did it.
+    """
+
+    clip: Clip
+    segments: tuple[Segment, ...]
+    annotations: tuple[Annotation, ...]
+    vectors: dict[str, tuple[str, np.ndarray]]
+    document: str
+    models: dict[str, str]
+    stage_seconds: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file on its way into the library.
+
+    Attributes:
+        state: queued, running, done, failed or cancelled.
+        outcome: "done", "partial" or "duplicate" once the state is done.
+        progress: Share of the work done, in [0, 1].
+    """
+
+    job_id: str
+    file_name: str
+    title: str
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    created_at: datetime
+    stage: str = ""
+    stages_done: tuple[str, ...] = ()
+    progress: float = 0.0
+    clip_id: str | None = None
+    outcome: str = ""
+    reason: str = ""
+    preset: str = "balanced"
+    seconds_left: float | None = None
+    stage_seconds: dict[str, float] = field(default_factory=dict)
+    found: str = ""

@@ -1,0 +1,28 @@
+"""Who says what: shown beside every model's output."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """Who says what: shown beside every model's output.
+
+    Attributes:
+        name: Name for people, e.g. "Whisper base (faster-whisper int8)".
+        version: Weights hash + preprocessing + pooling; vectors of different versions never meet.
+        source: "package carrier", "local folder", "hub cache", "python package" or "shipped".
+        stands_in_for: What the profile's place would hold where this is a replacement, else "".
+    """
+
+    task: str
+    name: str
+    version: str
+    source: str
+    licence: str
+    device: str = "cpu"
+    dtype: str = "float32"
+    loaded: bool = False
+    memory_bytes: int = 0
+    stands_in_for: str = ""
+    available: bool = True
+    reason: str = ""
