@@ -21,6 +21,7 @@ from avrec.ingest.worker import Worker
 from avrec.library import Library
 from avrec.models.catalogue import Models
 from avrec.recommend.csv_import import read_interactions
+from avrec.recommend.options import ListOptions
 from avrec.recommend.presets import PRESET_WEIGHTS
 from avrec.schemas import (
     EVENTS,
@@ -239,9 +240,16 @@ class Engine(Library):
         weights: dict[str, float] | None = None,
         diversity: float = 0.2,
         include_seen: bool = False,
+        options: ListOptions | None = None,
     ) -> RankedList:
-        """Rank clips for a person; every place carries a ledger whose leaves sum to its score."""
-        return self._serving.recommend(user_id, k, algorithm, weights, diversity, include_seen)
+        """Rank clips for a person; every place carries a ledger whose leaves sum to its score.
+
+        Args:
+            weights: Multipliers of the modalities, for the algorithms that have them.
+            options: What else makes the list; `diversity` and `include_seen` are the short form of two of them.
+        """
+        chosen = options or ListOptions(diversity=diversity, include_seen=include_seen)
+        return self._serving.recommend(user_id, k, algorithm, weights, chosen)
 
     def new_clips(self, user_id: str, k: int = 6) -> RankedList:
         """The shelf of clips that nobody has an event with, by content."""
@@ -275,9 +283,11 @@ class Engine(Library):
         weights: dict[str, float] | None = None,
         diversity: float = 0.2,
         algorithm: str = "hybrid",
+        options: ListOptions | None = None,
     ) -> list[Counterfactual]:
         """Rank and score without each modality and each watched clip, by really ranking again."""
-        return self._serving.counterfactuals(user_id, clip_id, algorithm, weights, diversity)
+        chosen = options or ListOptions(diversity=diversity)
+        return self._serving.counterfactuals(user_id, clip_id, algorithm, weights, chosen)
 
     def algorithms(self) -> list[tuple[str, str, str]]:
         """(name, title, "exact" or "approximate") of every recommender."""

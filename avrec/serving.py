@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from avrec.errors import InvalidInputError, UnknownModelError
+from avrec.errors import InvalidInputError
 from avrec.explain.counterfactual import counterfactuals
+from avrec.recommend import registry
+from avrec.recommend.base import Recommender
 from avrec.recommend.content import ContentModel
 from avrec.recommend.dataset import Dataset
-from avrec.recommend.linear import ALGORITHMS, LinearRecommender
+from avrec.recommend.linear import LinearRecommender
+from avrec.recommend.options import ListOptions
 from avrec.schemas import AudienceMember, Corpus, Counterfactual, Moment, Person, RankedList, SegmentPair
 from avrec.store.clips import ClipStore
 from avrec.store.database import Database
@@ -30,7 +33,7 @@ class Serving:
         self._corpus: Corpus | None = None
         self._content: ContentModel | None = None
         self._dataset: Dataset | None = None
-        self._fitted: dict[str, LinearRecommender] = {}
+        self._fitted: dict[str, Recommender] = {}
         self._people: list[Person] = []
         # Small products all the time: two threads on two busy cores are many times slower than one.
         threadpool_limits(limits=1, user_api="blas")
@@ -50,7 +53,7 @@ class Serving:
         if new_library or len(self._corpus.clip_ids) <= REFIT_CLIPS:
             self._fitted = {}
         else:
-            self._fitted = {name: fitted.refresh(dataset) for name, fitted in self._fitted.items()}
+            self._fitted = {name: fitted.update(dataset) for name, fitted in self._fitted.items()}
         counts: dict[str, int] = {}
         for event in history:
             counts[event.user_id] = counts.get(event.user_id, 0) + 1
@@ -64,26 +67,28 @@ class Serving:
         self._dataset, self._library, self._events = dataset, library, events
         return dataset
 
-    def recommender(self, algorithm: str) -> LinearRecommender:
-        """A fitted recommender; fitted once per change.
+    def recommender(self, algorithm: str) -> Recommender:
+        """A fitted recommender; fitted once per change, the views of the hybrid together with it.
 
         Raises:
             UnknownModelError: There is no such algorithm.
         """
-        if algorithm not in ALGORITHMS:
-            raise UnknownModelError(algorithm, list(ALGORITHMS))
+        entry = registry.entry(algorithm)
         with self._lock:
             dataset = self._fresh()
             if algorithm not in self._fitted:
-                if "hybrid" not in self._fitted:
-                    hybrid = LinearRecommender("hybrid", *ALGORITHMS["hybrid"]).fit(dataset, self._content)
-                    self._fitted["hybrid"] = hybrid
-                if algorithm != "hybrid":
-                    self._fitted[algorithm] = self._fitted["hybrid"].view(algorithm, *ALGORITHMS[algorithm])
+                if entry.view is None or algorithm == "hybrid":
+                    self._fitted[algorithm] = entry.make().fit(dataset, self._content)
+                else:
+                    direct = entry.family == "content"
+                    self._fitted[algorithm] = self.hybrid().view(algorithm, entry.title, entry.view, direct)
             return self._fitted[algorithm]
 
+    def hybrid(self) -> LinearRecommender:
+        return self.recommender("hybrid")
+
     def algorithms(self) -> list[tuple[str, str, str]]:
-        return [(name, title, "exact") for name, (title, _) in ALGORITHMS.items()]
+        return [(e.name, e.title, "exact" if e.exact else "approximate") for e in registry.ENTRIES.values()]
 
     def people(self) -> list[Person]:
         with self._lock:
@@ -91,16 +96,14 @@ class Serving:
             return list(self._people)
 
     def recommend(
-        self, user_id: str, k: int, algorithm: str, weights: dict[str, float] | None, diversity: float, seen: bool
+        self, user_id: str, k: int, algorithm: str, weights: dict[str, float] | None, options: ListOptions
     ) -> RankedList:
-        if not 0 <= diversity <= 1:
-            raise InvalidInputError("Diversity", "it must be from 0 to 1")
         with self._lock:
-            return self.recommender(algorithm).recommend(user_id, k, weights, diversity, seen)
+            return self.recommender(algorithm).recommend(user_id, k, weights, options)
 
     def new_clips(self, user_id: str, k: int) -> RankedList:
         with self._lock:
-            return self.recommender("hybrid").new_clips(user_id, k)
+            return self.hybrid().new_clips(user_id, k)
 
     def similar(self, clip_id: str, k: int, weights: dict[str, float] | None) -> RankedList:
         with self._lock:
@@ -114,13 +117,13 @@ class Serving:
         self, user_id: str, clip_id: str, watched: str, modality: str, weights: dict[str, float] | None
     ) -> list[SegmentPair]:
         with self._lock:
-            return self.recommender("hybrid").pairs(user_id, clip_id, watched, modality, weights)
+            return self.hybrid().pairs(user_id, clip_id, watched, modality, weights)
 
     def counterfactuals(
-        self, user_id: str, clip_id: str, algorithm: str, weights: dict[str, float] | None, diversity: float
+        self, user_id: str, clip_id: str, algorithm: str, weights: dict[str, float] | None, options: ListOptions
     ) -> list[Counterfactual]:
         with self._lock:
-            return counterfactuals(self.recommender(algorithm), user_id, clip_id, weights, diversity)
+            return counterfactuals(self.recommender(algorithm), user_id, clip_id, weights, options)
 
     def search(self, text: str | None, image: Path | None, clip_id: str | None, k: int) -> list[Moment]:
         """Moments for one of the three.

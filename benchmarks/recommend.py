@@ -8,10 +8,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from avrec.config import Settings
-from avrec.recommend import mmr
+from avrec.recommend.cease import Cease, CeaseSettings
 from avrec.recommend.content import ContentModel
 from avrec.recommend.dataset import Dataset
-from avrec.recommend.ease import fit_ease
+from avrec.recommend.greedy import pick
 from avrec.recommend.linear import LinearRecommender
 from avrec.schemas import Corpus, Interaction, VectorSet
 from benchmarks.table import show
@@ -67,12 +67,12 @@ def run(settings: Settings) -> None:
     rows.append(["a new click changes the list", f"{click:.0f} ms", "100 ms", ""])
     scores = np.sort(np.random.default_rng(2).normal(size=1000))[::-1]
     like = np.random.default_rng(3).random((1000, 1000))
-    fast = median_ms(lambda i: mmr.rerank(scores, lambda j: like[j], 20, 0.2))
+    fast = median_ms(lambda i: pick(scores, lambda j: like[j], 20, 0.2))
     slow = median_ms(lambda i: naive_mmr(scores.tolist(), like.tolist(), 20), 3)
     rows.append(["MMR 1,000 -> 20", f"{fast:.1f} ms", "2 ms", f"{slow:.0f} ms"])
     X = sp.random(6040, 3706, density=0.0447, random_state=4, data_rvs=np.ones).tocsr()
     started = time.perf_counter()
-    fit_ease(X)
+    Cease(X, {}, CeaseSettings(kernel=0.0))
     rows.append(["EASE fit, MovieLens-1M shape", f"{time.perf_counter() - started:.1f} s", "6 s", ""])
     show([f"{CLIPS:,} clips, {PEOPLE} people", "measured (median)", "target", "naive"], rows)
 
@@ -83,7 +83,7 @@ def _click(model: LinearRecommender, i: int) -> object:
     changed = dataset.user_items.tolil(copy=True)
     changed[3, (i * 37 + 11) % CLIPS] = 1.0
     fresh = Dataset(dataset.corpus, dataset.user_ids, changed.tocsr(), dataset.seen, dataset.hidden)
-    return model.refresh(fresh).recommend("u3", 20)
+    return model.update(fresh).recommend("u3", 20)
 
 
 def naive_scores(model: LinearRecommender) -> float:

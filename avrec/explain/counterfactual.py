@@ -1,19 +1,24 @@
 """What the list would be without a modality or a watched clip: ranked again, not read off the ledger."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from avrec.explain.ledger import LABELS
+from avrec.recommend import lists
+from avrec.recommend.base import Recommender
 from avrec.recommend.dataset import Taste
-from avrec.recommend.linear import POOL, LinearRecommender
+from avrec.recommend.lists import POOL
+from avrec.recommend.options import ListOptions
 from avrec.schemas import MODALITIES, Counterfactual
 
 
 def counterfactuals(
-    recommender: LinearRecommender,
+    recommender: Recommender,
     user_id: str,
     clip_id: str,
     weights: dict[str, float] | None = None,
-    diversity: float = 0.2,
+    options: ListOptions | None = None,
     most_clips: int = 20,
 ) -> list[Counterfactual]:
     """Rank and score of a clip without each modality that carries weight and without each watched clip.
@@ -28,38 +33,39 @@ def counterfactuals(
     Raises:
         UnknownUserError, UnknownClipError, InvalidInputError: As they say.
     """
-    dataset = recommender.dataset
+    dataset, options = recommender.dataset, (options or ListOptions()).checked()
     taste, clip = dataset.taste(user_id), dataset.clip(clip_id)
-    chosen = recommender._weights(weights)
-    rank, score = _place(recommender, taste, clip, chosen, diversity)
+    chosen = recommender.weights(weights)
+    now = _place(recommender, taste, clip, chosen, options)
     rows = []
-    for modality in MODALITIES:
+    for modality in MODALITIES if recommender.modal else ():
         if chosen[modality]:
-            without = _place(recommender, taste, clip, {**chosen, modality: 0.0}, diversity)
-            rows.append(_row(modality, LABELS[modality], "modality", (rank, score), without))
+            without = _place(recommender, taste, clip, {**chosen, modality: 0.0}, options)
+            rows.append(_row(modality, LABELS[modality], "modality", now, without))
     ids, titles = dataset.corpus.clip_ids, dataset.corpus.titles
     for h in taste.clips[np.argsort(-np.abs(taste.weights), kind="stable")][:most_clips].tolist():
-        without = _place(recommender, taste.without(h), clip, chosen, diversity)
-        rows.append(_row(ids[h], titles[h], "clip", (rank, score), without))
+        without = _place(recommender, taste.without(h), clip, chosen, options)
+        rows.append(_row(ids[h], titles[h], "clip", now, without))
     return rows
 
 
 def _place(
-    recommender: LinearRecommender, taste: Taste, clip: int, weights: dict[str, float], diversity: float
+    recommender: Recommender, taste: Taste, clip: int, weights: dict[str, float], options: ListOptions
 ) -> tuple[int | None, float]:
     """Rank (None when it can't be listed) and shown score of a clip in a person's whole list."""
     weights, _ = recommender.settled(taste, weights)
     seen = bool(taste.seen[clip])
-    ranking = recommender.ranking(taste, weights, POOL, diversity, include_seen=seen)
+    options = replace(options, include_seen=seen, reserved=0)
+    ranking = lists.rank(recommender, taste, weights, POOL, options)
     found = np.flatnonzero(ranking.order == clip)
     if len(found):
-        return int(found[0]) + 1, float(ranking.lines.totals()[found[0]] + ranking.penalties[found[0]])
-    base = float(recommender.model.lines(taste, np.array([clip])).weighted(weights).totals()[0])
+        return int(found[0]) + 1, float(ranking.scores()[found[0]])
+    base = float(recommender.told(taste, np.array([clip]), weights).totals()[0])
     if taste.hidden[clip]:
         return None, base
-    scores = recommender.model.scores(taste, weights)
-    rivals = ~taste.hidden if seen else ~(taste.hidden | taste.seen)
-    return max(POOL, int((scores[rivals] > scores[clip]).sum())) + 1, base
+    scores = recommender.base_scores(taste, weights)
+    rivals = lists.candidates(recommender, taste, options)
+    return max(min(POOL, int(rivals.sum())), int((scores[rivals] > scores[clip]).sum())) + 1, base
 
 
 def _row(

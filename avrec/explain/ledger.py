@@ -1,70 +1,155 @@
-"""The score as a tree: algorithm -> modality -> watched clip. The leaves sum to the shown score."""
+"""The score as a tree: algorithm -> modality -> (part) -> watched clip, neighbour or factor. The leaves sum to it.
+
+A recommender tells its scores as blocks of lines; nothing here knows which recommender it was.
+"""
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from avrec.schemas import CONTENT_MODALITIES, MODALITIES, Contribution
+from avrec.schemas import CONTENT_MODALITIES, MODALITIES, Contribution, ContributionKind
 
 LABELS = {
     "visual": "Visual", "audio": "Audio", "speech": "Speech", "caption": "Caption", "meaning": "Meaning",
-    "words": "Words", "crowd": "Crowd", "prior": "Prior", "diversity": "Diversity",
+    "words": "Words", "crowd": "Crowd", "prior": "Prior", "diversity": "Diversity", "calibration": "Calibration",
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Leaves:
+    """What the lines of a block are about: one entry a line."""
+
+    kind: ContributionKind
+    labels: Sequence[str]
+    keys: Sequence[str]
+    details: Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Lines of one part of a score, for some clips of one person.
+
+    Attributes:
+        modality: The modality that the lines are summed under.
+        part: Its name where a modality has several: "direct match", "learned with the crowd", "popularity".
+        leaves: What the rows are.
+        values: (leaves, clips) float64.
+        weight: What the lines were multiplied by; shown beside the sum.
+    """
+
+    modality: str
+    part: str
+    leaves: Leaves
+    values: np.ndarray
+    weight: float = 1.0
+
+    def times(self, factor: float, weight: float) -> "Block":
+        return replace(self, values=self.values * factor, weight=weight)
+
+
+@dataclass(frozen=True)
+class Told:
+    """Exact scores of some clips for one person, ready to be told as ledgers."""
+
+    blocks: tuple[Block, ...]
+    clips: int
+    order: dict[str, int] = field(default_factory=lambda: {name: i for i, name in enumerate(MODALITIES)}, repr=False)
+
+    def totals(self) -> np.ndarray:
+        """(clips,) float64."""
+        totals = np.zeros(self.clips)
+        for block in self.blocks:
+            totals += block.values.sum(axis=0)
+        return totals
+
+    def of(self, positions: np.ndarray) -> "Told":
+        blocks = tuple(replace(block, values=block.values[:, positions]) for block in self.blocks)
+        return replace(self, blocks=blocks, clips=len(positions))
+
+    def plus(self, blocks: Sequence[Block]) -> "Told":
+        return replace(self, blocks=(*self.blocks, *blocks))
+
+    def lines(self, position: int) -> list[Contribution]:
+        """The modality lines of one clip; a modality with several parts has a line for each below it."""
+        found: dict[str, list[Contribution]] = {}
+        for block in self.blocks:
+            line = _part(block, position)
+            if line is not None:
+                found.setdefault(block.modality, []).append(line)
+        return [_modality(name, found[name]) for name in sorted(found, key=lambda name: self.order[name])]
+
+
+def _part(block: Block, position: int) -> Contribution | None:
+    """One block's lines of a clip under the block's name; a single unnamed prior is a leaf."""
+    column, about = block.values[:, position], block.leaves
+    order = np.argsort(-np.abs(column), kind="stable").tolist()
+    values = column.tolist()
+    children = tuple(
+        _leaf(about.labels[h], about.kind, values[h], about.keys[h], about.details[h]) for h in order if values[h]
+    )
+    if not children:
+        return None
+    details = _details(_sum(children), block.weight)
+    if about.kind == "prior":
+        return Contribution(children[0].label, "prior", children[0].value, (), children[0].key, details)
+    return Contribution(block.part, "part", _sum(children), children, block.part, details)
+
+
+def _modality(name: str, parts: list[Contribution]) -> Contribution:
+    if len(parts) > 1:
+        value = _sum(parts)
+        return Contribution(LABELS[name], "modality", value, tuple(parts), name, _details(value, _weight(parts)))
+    only = parts[0]
+    kind: ContributionKind = "prior" if only.kind == "prior" else "modality"
+    return Contribution(LABELS[name], kind, only.value, only.children, name, only.details | {"part": only.label})
+
+
+def _weight(parts: list[Contribution]) -> float:
+    weights = {part.details["weight"] for part in parts}
+    return weights.pop() if len(weights) == 1 else 0.0
+
+
+def _details(value: float, weight: float) -> dict[str, Any]:
+    return {"weight": weight, "match": value / weight if weight else 0.0}
 
 
 def build_ledger(
     title: str,
-    lines: np.ndarray,
-    prior: float,
-    penalty: float,
-    weights: dict[str, float],
-    watched: Sequence[tuple[str, str, float]],
+    lines: Sequence[Contribution],
+    penalties: dict[str, float],
     details: dict[str, Any],
+    exact: bool = True,
 ) -> Contribution:
-    """Make a person's ledger for one clip.
+    """Make a clip's ledger.
 
     Args:
-        lines: (7, watched clips) weighted lines: content modalities and the crowd.
-        prior, penalty: The popularity line and the list's diversity penalty (<= 0).
-        watched: (clip_id, title, event weight) of each watched clip; the event weight stands in a leaf's details.
-        details: Of the root: algorithm and fit.
+        lines: Modality lines, as `Told.lines` gives them.
+        penalties: What the list adds, "diversity" or "calibration" -> value (<= 0).
+        details: Of the root; `algorithm` is its key.
     """
-    events = [{"event": event} for _, _, event in watched]
-    order = np.argsort(-np.abs(lines), axis=1, kind="stable").tolist()
-    kept = []
-    for i, modality in enumerate((*CONTENT_MODALITIES, "crowd")):
-        values = lines[i].tolist()
-        leaves = tuple(_leaf(watched[h][1], values[h], watched[h][0], events[h]) for h in order[i] if values[h])
-        if leaves:
-            kept.append(_line(modality, "modality", _sum(leaves), weights[modality], leaves))
-    if prior:
-        kept.append(_line("prior", "prior", prior, weights["prior"]))
-    if penalty:
-        kept.append(Contribution(LABELS["diversity"], "penalty", penalty, key="diversity"))
-    return Contribution(title, "algorithm", _sum(kept), tuple(kept), key=str(details["algorithm"]), details=details)
+    kept = [*lines]
+    kept += [Contribution(LABELS[name], "penalty", value, key=name) for name, value in penalties.items() if value]
+    key = str(details["algorithm"])
+    return Contribution(title, "algorithm", _sum(kept), tuple(kept), key=key, details=details, exact=exact)
 
 
 def build_similarity_ledger(lines: np.ndarray, weights: dict[str, float], details: dict[str, Any]) -> Contribution:
     """Make the ledger of a clip's likeness to another: one leaf a modality, (6,) weighted lines."""
-    kept = tuple(
-        _line(modality, "modality", float(value), weights[modality])
-        for modality, value in zip(CONTENT_MODALITIES, lines, strict=True)
+    kept = [
+        Contribution(LABELS[name], "modality", float(value), (), name, _details(float(value), weights[name]))
+        for name, value in zip(CONTENT_MODALITIES, lines, strict=True)
         if value
-    )
-    return Contribution("Likeness", "algorithm", _sum(kept), kept, key="similar", details=details)
+    ]
+    return Contribution("Likeness", "algorithm", _sum(kept), tuple(kept), key="similar", details=details)
 
 
-def _line(key: str, kind: str, value: float, weight: float, children: tuple[Contribution, ...] = ()) -> Contribution:
-    match = value / weight if weight else 0.0
-    return Contribution(LABELS[key], kind, value, children, key, {"weight": weight, "match": match})
-
-
-def _leaf(label: str, value: float, key: str, details: dict[str, Any]) -> Contribution:
-    """A clip line. A list of 20 has thousands; past the frozen dataclass's `__init__` they take a third of the time."""
+def _leaf(label: str, kind: ContributionKind, value: float, key: str, details: dict[str, Any]) -> Contribution:
+    """A leaf. A list of 20 has thousands; past the frozen dataclass's `__init__` they take a third of the time."""
     leaf = object.__new__(Contribution)
-    leaf.__dict__.update(label=label, kind="clip", value=value, children=(), key=key, details=details, exact=True)
+    leaf.__dict__.update(label=label, kind=kind, value=value, children=(), key=key, details=details, exact=True)
     return leaf
 
 
@@ -73,15 +158,29 @@ def _sum(lines: Sequence[Contribution]) -> float:
 
 
 def by_modality(ledger: Contribution) -> dict[str, float]:
-    """Signed sums per modality in the fixed order, with "diversity" last."""
-    values = {line.key: line.value for line in ledger.children}
-    return {name: values.get(name, 0.0) for name in (*MODALITIES, "diversity")}
+    """Signed sums per modality in the fixed order, with "diversity" (all that the list takes off) last."""
+    values = {line.key: line.value for line in ledger.children if line.kind != "penalty"}
+    penalty = math.fsum(line.value for line in ledger.children if line.kind == "penalty")
+    return {name: values.get(name, 0.0) for name in MODALITIES} | {"diversity": penalty}
 
 
 def by_watched_clip(ledger: Contribution) -> dict[str, dict[str, float]]:
     """clip_id of a watched clip -> modality -> value, the clip that carries most first."""
     found: dict[str, dict[str, float]] = {}
     for line in ledger.children:
-        for leaf in line.children:
-            found.setdefault(leaf.key, {})[line.key] = leaf.value
+        for leaf in line.leaves():
+            if leaf.kind == "clip":
+                mine = found.setdefault(leaf.key, {})
+                mine[line.key] = mine.get(line.key, 0.0) + leaf.value
     return dict(sorted(found.items(), key=lambda item: -sum(item[1].values())))
+
+
+def direct_leaves(line: Contribution) -> tuple[Contribution, ...]:
+    """The leaves of a modality's line that are the likeness of clips itself; none where it has no such part."""
+    if line.details.get("part") == DIRECT:
+        return line.children
+    return next((part.children for part in line.children if part.kind == "part" and part.key == DIRECT), ())
+
+
+DIRECT = "direct match"
+LEARNED = "learned with the crowd"

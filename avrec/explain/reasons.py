@@ -28,6 +28,10 @@ ALIKE = {
     "visual": "look", "audio": "sound", "speech": "what is said", "caption": "what is shown", "meaning": "topic",
     "words": "words",
 }  # fmt: skip
+OTHERS = {
+    "neighbour": "was liked by people of a similar taste",
+    "factor": "fits what was learned of this person's taste",
+}
 UNLIKE = "is unlike {title}, which was turned down"
 ABSENT = {"visual": "no picture", "audio": "no sound"}
 WORTH = 0.1  # a line below this share of the positive lines is no reason
@@ -75,15 +79,23 @@ def _phrases(ledger: Contribution, facts: Evidence) -> list[str]:
     for line in sorted(ledger.children, key=lambda x: -x.value):
         if len(parts) == MOST_PARTS or line.value <= worth or line.value <= 0:
             break
-        phrase = f"is liked by {_people(facts.likes())}" if line.key == "prior" else _of_watched(line, facts, named)
+        phrase = _of_prior(line, facts) if line.key == "prior" else _of_watched(line, facts, named)
         if phrase and phrase not in parts:
             parts.append(phrase)
     return parts
 
 
+def _of_prior(line: Contribution, facts: Evidence) -> str:
+    best = max(line.leaves(), key=lambda leaf: leaf.value)
+    return f"is liked by {_people(facts.likes())}" if best.key in ("prior", "popularity") else f"is {best.label}"
+
+
 def _of_watched(line: Contribution, facts: Evidence, named: set[str]) -> str:
     """The phrase of a line by the watched clip that carries most of it; a clip is named once, then "it"."""
-    positive = [leaf for leaf in line.children if leaf.value > 0]
+    leaves = line.leaves()
+    if leaves[0].kind in OTHERS:
+        return OTHERS[leaves[0].kind]
+    positive = [leaf for leaf in leaves if leaf.kind == "clip" and leaf.value > 0]
     if not positive:
         return ""
     best = max(positive, key=lambda leaf: (leaf.details["event"] > 0, leaf.value))

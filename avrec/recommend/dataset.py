@@ -21,16 +21,22 @@ class Taste:
         clips: Positions of the clips with a weight, ascending.
         weights: Signed weight of each, in [-2, 2].
         seen, hidden: Boolean masks over all clips.
+        row: The person's row in the dataset; None for a taste that was changed, such as one without a clip.
     """
 
     clips: np.ndarray
     weights: np.ndarray
     seen: np.ndarray
     hidden: np.ndarray
+    row: int | None = None
 
     @property
     def positives(self) -> int:
         return int((self.weights > 0).sum())
+
+    def as_row(self, clips: int) -> sp.csr_matrix:
+        """The weights as a (1, clips) CSR row."""
+        return sp.csr_matrix((self.weights, self.clips, [0, len(self.clips)]), shape=(1, clips))
 
     def without(self, clip: int) -> "Taste":
         """The same taste had that clip never been watched; it stays out of the list."""
@@ -45,6 +51,7 @@ class Dataset:
     Attributes:
         user_items: (users, clips) CSR of signed weights; seen and hidden are CSR of the same shape.
         latest: Time of the latest event; ages count from it.
+        ratings: (users, clips) CSR of the latest rating, 1 to 5; None where nobody rates.
     """
 
     corpus: Corpus
@@ -53,6 +60,7 @@ class Dataset:
     seen: sp.csr_matrix
     hidden: sp.csr_matrix
     latest: pd.Timestamp | None = None
+    ratings: sp.csr_matrix | None = None
 
     @staticmethod
     def build(
@@ -72,13 +80,16 @@ class Dataset:
         clip_ids = pd.Index(corpus.clip_ids, dtype=object)
         pairs = net_weights(frame[frame["clip_id"].isin(clip_ids)], latest, weights)
         users = tuple(dict.fromkeys([*user_ids, *pairs["user_id"]]))
-        rows = pd.Index(users, dtype=object).get_indexer(pairs["user_id"])
-        columns = clip_ids.get_indexer(pairs["clip_id"])
-        matrices = (
-            sp.csr_matrix((pairs[name].to_numpy(dtype=float), (rows, columns)), shape=(len(users), len(clip_ids)))
-            for name in ("weight", "seen", "hidden")
-        )
-        return Dataset(corpus, users, *matrices, latest=latest)
+        names, shape = pd.Index(users, dtype=object), (len(users), len(clip_ids))
+
+        def matrix(table: pd.DataFrame, column: str) -> sp.csr_matrix:
+            places = names.get_indexer(table["user_id"]), clip_ids.get_indexer(table["clip_id"])
+            return sp.csr_matrix((table[column].to_numpy(dtype=float), places), shape=shape)
+
+        rated = frame[(frame["event"] == "rating") & frame["clip_id"].isin(clip_ids)].sort_values("datetime")
+        rated = rated.drop_duplicates(["user_id", "clip_id"], keep="last")
+        columns = (matrix(pairs, name) for name in ("weight", "seen", "hidden"))
+        return Dataset(corpus, users, *columns, latest=latest, ratings=matrix(rated, "value") if len(rated) else None)
 
     def with_person(
         self, user_id: str, interactions: Sequence[Interaction], weights: EventWeights | None = None
@@ -107,6 +118,7 @@ class Dataset:
             placed(self.seen, alone.seen),
             placed(self.hidden, alone.hidden),
             latest,
+            self.ratings,
         )
 
     @cached_property
@@ -125,9 +137,14 @@ class Dataset:
     def positives(self) -> sp.csr_matrix:
         """(users, clips) binary: net-positive pairs."""
         positive = self.user_items.copy()
-        positive.data = (positive.data > 0).astype(np.float64)
+        positive.data = (positive.data > 0) * self.listable[positive.indices].astype(np.float64)
         positive.eliminate_zeros()
         return positive
+
+    @cached_property
+    def listable(self) -> np.ndarray:
+        """(clips,) whether the row is a clip, not a person's own text."""
+        return np.arange(self.clips) < self.clips - self.corpus.guests
 
     @cached_property
     def liked(self) -> np.ndarray:
@@ -152,13 +169,29 @@ class Dataset:
         """
         if user_id not in self.user_at:
             raise UnknownUserError(user_id)
-        row = self.user_at[user_id]
-        weights = self.user_items[row]
+        return self.taste_of(self.user_at[user_id])
+
+    def taste_of(self, row: int) -> Taste:
+        """The weights of the person in a row."""
+        weights = self.user_items[[row]]
         keep = weights.data != 0
         order = np.argsort(weights.indices[keep])
         return Taste(
             weights.indices[keep][order].astype(np.int64),
             weights.data[keep][order],
-            self.seen[row].toarray()[0] > 0,
-            self.hidden[row].toarray()[0] > 0,
+            self.seen[[row]].toarray()[0] > 0,
+            self.hidden[[row]].toarray()[0] > 0,
+            row,
         )
+
+
+def popularity(positives: sp.csr_matrix) -> np.ndarray:
+    """pop_j = sum over people who like j of 1 / sqrt(length of their history), (clips,)."""
+    lengths = np.maximum(np.asarray(positives.sum(axis=1)).ravel(), 1.0)
+    return np.asarray((sp.diags_array(1.0 / np.sqrt(lengths)) @ positives).sum(axis=0)).ravel()
+
+
+def unit_deviation(values: np.ndarray) -> np.ndarray:
+    """Values over their standard deviation; as they are where all are equal."""
+    deviation = float(np.std(values)) if len(values) else 0.0
+    return values / deviation if deviation > 1e-9 else values

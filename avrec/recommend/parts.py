@@ -7,11 +7,15 @@ from typing import Protocol
 
 import numpy as np
 
+from avrec.explain.ledger import DIRECT, LEARNED
+from avrec.recommend.cease import Cease
 from avrec.recommend.content import ContentModel
-from avrec.recommend.ease import Crowd
+from avrec.recommend.sparse_crowd import SparseCrowd
+from avrec.recommend.walk import TwoStepWalk
 from avrec.schemas import CONTENT_MODALITIES
 
 Columns = np.ndarray | slice
+NEIGHBOURS = 20
 
 
 class Part(Protocol):
@@ -19,9 +23,11 @@ class Part(Protocol):
 
     Attributes:
         modalities: Whose ledger lines it fills, in the order of its blocks.
+        labels: What its line is called under each.
     """
 
     modalities: tuple[str, ...]
+    labels: tuple[str, ...]
 
     def block(self, watched: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Lines per unit of event weight, exactly: (modalities, watched, columns) float64."""
@@ -40,6 +46,7 @@ class ContentPart:
     """Sum over watched clips h of x_h S(h, c)."""
 
     modalities = CONTENT_MODALITIES
+    labels = (DIRECT,) * len(CONTENT_MODALITIES)
 
     def __init__(self, model: ContentModel):
         self.model = model
@@ -57,19 +64,75 @@ class ContentPart:
         return scores
 
 
+class CeasePart:
+    """Sum over watched clips h of x_h B[h, c], B by CEASE, split by source."""
+
+    def __init__(self, model: Cease):
+        self.model = model
+        self.modalities = model.sources
+        self.labels = (*(LEARNED,) * (len(model.sources) - 1), "EASE")
+
+    def block(self, watched: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        return self.model.split(watched, columns)
+
+    def combined(self, watched: np.ndarray, columns: Columns, factors: np.ndarray) -> np.ndarray:
+        if np.ptp(factors) == 0:
+            return np.float32(factors[0]) * self.model.rows(watched, columns).astype(np.float32)
+        return np.tensordot(factors, self.model.split(watched, columns), axes=1).astype(np.float32)
+
+    def total(self, watched: np.ndarray, weights: np.ndarray, factors: np.ndarray) -> np.ndarray:
+        if np.ptp(factors) == 0:
+            rows = self.model.rows(watched)
+            return (factors[0] * weights).astype(rows.dtype) @ rows
+        scores = np.zeros(self.model.P.shape[0], np.float32)
+        for weight, row in zip(weights, self.model.source_rows(watched), strict=True):
+            scores += (weight * factors).astype(np.float32) @ row
+        return scores
+
+
 class CrowdPart:
-    """Sum over watched clips h of x_h B[h, c], B by EASE."""
+    """Sum over watched clips h of x_h B[h, c], B from what people like alone."""
 
     modalities = ("crowd",)
 
-    def __init__(self, crowd: Crowd):
-        self.crowd = crowd
+    def __init__(self, model: SparseCrowd | TwoStepWalk, label: str):
+        self.model, self.labels = model, (label,)
 
     def block(self, watched: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        return self.crowd.rows(watched, columns).astype(np.float64)[None]
+        return self.model.rows(watched, columns).astype(np.float64)[None]
 
     def combined(self, watched: np.ndarray, columns: Columns, factors: np.ndarray) -> np.ndarray:
-        return np.float32(factors[0]) * self.crowd.rows(watched, columns).astype(np.float32)
+        return np.float32(factors[0]) * self.model.rows(watched, columns).astype(np.float32)
 
     def total(self, watched: np.ndarray, weights: np.ndarray, factors: np.ndarray) -> np.ndarray:
-        return self.crowd.total(watched, weights * factors[0])
+        return self.model.total(watched, weights * factors[0])
+
+
+class CrowdThenContentPart:
+    """Sum over watched clips h of x_h (Q S)[h, c]: like the clips that the crowd goes on to from h.
+
+    Lifts clips that nobody knows yet, which no part of the crowd can reach.
+    """
+
+    modalities = CONTENT_MODALITIES
+    labels = ("like what the crowd goes on to",) * len(CONTENT_MODALITIES)
+
+    def __init__(self, walk: TwoStepWalk, content: ContentModel):
+        from avrec.recommend.walk import strongest
+
+        self._steps, self._content = strongest(walk.Q, NEIGHBOURS), content
+
+    def block(self, watched: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        steps = self._steps[watched]
+        met = np.flatnonzero(steps.getnnz(axis=0))
+        return np.einsum("hn,mnc->mhc", steps[:, met].toarray(), self._content.block(met, columns), optimize=True)
+
+    def combined(self, watched: np.ndarray, columns: Columns, factors: np.ndarray) -> np.ndarray:
+        steps = self._steps[watched]
+        met = np.flatnonzero(steps.getnnz(axis=0))
+        return (steps[:, met] @ self._content.combined(met, columns, factors)).astype(np.float32)
+
+    def total(self, watched: np.ndarray, weights: np.ndarray, factors: np.ndarray) -> np.ndarray:
+        reach = np.asarray(self._steps[watched].T @ weights).ravel()
+        met = np.flatnonzero(reach)
+        return reach[met].astype(np.float32) @ self._content.combined(met, slice(None), factors)

@@ -6,12 +6,11 @@ the prior's lines are multiplied by their weights.
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
 
 import numpy as np
 
-from avrec.recommend.dataset import Dataset, Taste
-from avrec.recommend.ease import popularity
+from avrec.explain.ledger import Block, Leaves, Told
+from avrec.recommend.dataset import Dataset, Taste, popularity, unit_deviation
 from avrec.recommend.parts import Part
 from avrec.recommend.presets import FITTED
 from avrec.schemas import CONTENT_MODALITIES, MODALITIES
@@ -21,6 +20,7 @@ SCALE_PEOPLE, SCALE_WATCHED, SCALE_CLIPS = 200, 2000, 1000
 NULL_PEOPLE, NULL_PAIRS, LEAST_PAIRS = 100, 2000, 20
 ROWS_AT_ONCE = 1024
 SEED = 3
+UNIT = FITTED | {"crowd": 1.0, "prior": 1.0}  # every multiplier is 1
 
 
 def multipliers(weights: dict[str, float]) -> np.ndarray:
@@ -28,39 +28,20 @@ def multipliers(weights: dict[str, float]) -> np.ndarray:
     return np.array([weights[m] / FITTED[m] if m in CONTENT_MODALITIES else weights[m] for m in MODALITIES])
 
 
-@dataclass(frozen=True)
-class Lines:
-    """Ledger lines of some clips for one person.
+class LinearModel:
+    """Weighted parts and the popularity prior, fitted on a dataset.
 
-    Attributes:
-        watched: (7, watched clips, clips) float64, in the order of WATCHED.
-        prior: (clips,).
+    Args:
+        parts: (part, weight); a part's lines are weight / its global scale.
     """
 
-    watched: np.ndarray
-    prior: np.ndarray
-
-    def weighted(self, weights: dict[str, float]) -> "Lines":
-        factors = multipliers(weights)
-        return Lines(self.watched * factors[:7, None, None], self.prior * factors[7])
-
-    def totals(self) -> np.ndarray:
-        return self.watched.sum(axis=(0, 1)) + self.prior
-
-    def of(self, positions: np.ndarray) -> "Lines":
-        return Lines(self.watched[:, :, positions], self.prior[positions])
-
-
-class LinearModel:
-    """Parts and the popularity prior, fitted on a dataset."""
-
-    def __init__(self, dataset: Dataset, parts: list[Part]):
-        self.dataset, self.parts = dataset, parts
-        self._places = [np.array([WATCHED.index(m) for m in part.modalities]) for part in parts]
-        self._scales = self._global_scales()
-        prior = popularity(dataset.positives) if dataset.clips else np.zeros(0)
-        deviation = float(prior.std()) if len(prior) else 0.0
-        self.prior = prior / (deviation if deviation > 1e-9 else 1.0)
+    def __init__(self, dataset: Dataset, parts: list[tuple[Part, float]]):
+        kept = [(part, weight) for part, weight in parts if weight > 0]
+        self.dataset, self.parts = dataset, [part for part, _ in kept]
+        self._places = [np.array([WATCHED.index(m) for m in part.modalities], dtype=int) for part in self.parts]
+        scales = self._global_scales()
+        self._scales = [scale / weight for scale, (_, weight) in zip(scales, kept, strict=True)]
+        self.prior = unit_deviation(popularity(dataset.positives)) if dataset.clips else np.zeros(0)
         self._null: np.ndarray | None = None
         self._sorted: OrderedDict[tuple[float, ...], np.ndarray] = OrderedDict()
 
@@ -70,17 +51,31 @@ class LinearModel:
         fresh.__dict__.update(self.__dict__, dataset=dataset)
         return fresh
 
-    def scale(self, modality: str) -> float:
-        """What the lines of a modality's part are divided by."""
-        return next(s for part, s in zip(self.parts, self._scales, strict=True) if modality in part.modalities)
+    def scale(self, part: Part) -> float:
+        """What a part's lines are divided by."""
+        return self._scales[self.parts.index(part)]
 
-    def lines(self, taste: Taste, columns: np.ndarray) -> Lines:
-        """Every line of some clips as fitted, exactly."""
-        watched = np.zeros((len(WATCHED), len(taste.clips), len(columns)))
+    def told(self, taste: Taste, columns: np.ndarray, weights: dict[str, float]) -> Told:
+        """Every line of some clips at these weights, exactly."""
+        factors, corpus = multipliers(weights), self.dataset.corpus
+        prior = Leaves("prior", ("liked by many",), ("popularity",), ({},))
+        values = (factors[7] * self.prior[columns])[None]
+        blocks = [Block("prior", "popularity", prior, values, weights["prior"])]
         if len(taste.clips):
+            watched = Leaves(
+                "clip",
+                [corpus.titles[h] for h in taste.clips],
+                [corpus.clip_ids[h] for h in taste.clips],
+                [{"event": x} for x in taste.weights.tolist()],
+            )
             for part, places, scale in zip(self.parts, self._places, self._scales, strict=True):
-                watched[places] += part.block(taste.clips, columns) * (taste.weights[:, None] / scale)
-        return Lines(watched, self.prior[columns])
+                if not factors[places].any():
+                    continue
+                lines = part.block(taste.clips, columns) * (taste.weights[:, None] / scale)
+                for name, label, line in zip(part.modalities, part.labels, lines, strict=True):
+                    if factor := factors[WATCHED.index(name)]:
+                        blocks.append(Block(name, label, watched, line * factor, weights[name]))
+        return Told(tuple(blocks), len(columns))
 
     def scores(self, taste: Taste, weights: dict[str, float]) -> np.ndarray:
         """Base scores of all clips, (clips,); single precision inside, for ranking."""
@@ -156,12 +151,13 @@ class LinearModel:
         if len(people) > NULL_PEOPLE:
             people = rng.choice(people, NULL_PEOPLE, replace=False)
         drawn = [np.zeros((len(MODALITIES), 0))]
-        for person in people:
-            taste = self.dataset.taste(self.dataset.user_ids[person])
-            unseen = np.flatnonzero(~(taste.seen | taste.hidden))
+        for person in people.tolist():
+            taste = self.dataset.taste_of(person)
+            unseen = np.flatnonzero(self.dataset.listable & ~(taste.seen | taste.hidden))
             if len(unseen):
                 columns, copies = np.unique(rng.choice(unseen, -(-NULL_PAIRS // len(people))), return_counts=True)
-                lines = self.lines(taste, columns)
-                sums = np.vstack([lines.watched.sum(axis=1), lines.prior])
+                sums = np.zeros((len(MODALITIES), len(columns)))
+                for block in self.told(taste, columns, UNIT).blocks:
+                    sums[MODALITIES.index(block.modality)] += block.values.sum(axis=0)
                 drawn.append(np.repeat(sums, copies, axis=1))
         return np.concatenate(drawn, axis=1)

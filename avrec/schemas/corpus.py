@@ -25,7 +25,12 @@ class VectorSet:
 
 @dataclass(frozen=True)
 class Corpus:
-    """The library as recommenders see it: aligned columns, one entry per clip."""
+    """The library as recommenders see it: aligned columns, one entry per clip.
+
+    Attributes:
+        topics: Names of what each clip is about, for calibration and taste; never embedded. Empty where unknown.
+        guests: So many rows at the end are people's own texts, not clips: they count as watched, and are never listed.
+    """
 
     clip_ids: tuple[str, ...]
     titles: tuple[str, ...]
@@ -34,3 +39,5 @@ class Corpus:
     durations: np.ndarray
     added_at: tuple[datetime, ...]
     vectors: dict[str, VectorSet]
+    topics: tuple[tuple[str, ...], ...] = ()
+    guests: int = 0

@@ -185,7 +185,14 @@ class ClipStore:
             durations=durations,
             added_at=tuple(row.added_at.replace(tzinfo=UTC) for row in rows),
             vectors=sets,
+            topics=tuple(_topics(row) for row in rows),
         )
+
+
+def _topics(row: sa.Row) -> tuple[str, ...]:
+    """What a clip is filed under: its subject, else its category, else its tags."""
+    named = [name for name in (row.subject, row.category) if name][:1]
+    return tuple(named or dict.fromkeys(row.tags))
 
 
 def _vector_set(

@@ -40,8 +40,11 @@ def evidence(case: Case) -> None:
     best = max(cells, key=lambda cell: cells[cell].value)
     about = f"{case.place.clip_id}-{chosen}-{modality}"
     cell = read_pair(workspace.param("pair"), about, cells) or best
-    total = fmt.signed(watched[chosen][modality])
-    heading("Moment by moment", f"rows watched, columns this clip; {modality_name(modality)} adds up to {total}")
+    total = fmt.signed(sum(pair.value for pair in pairs))
+    heading(
+        "Moment by moment",
+        f"rows watched, columns this clip; {modality_name(modality)} direct match adds up to {total}",
+    )
     charts.draw(
         charts.moment_grid(pairs, charts.theme(), cell), f"grid-{about}",
         f"Similarity of {len(pairs)} pairs of moments; the highest is {max(p.similarity for p in pairs):.2f}",

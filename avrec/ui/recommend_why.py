@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from avrec.explain.ledger import by_watched_clip
+from avrec.explain.ledger import by_watched_clip, direct_leaves
 from avrec.schemas import SEGMENT_MODALITIES, Clip, Interaction, Recommendation, SegmentPair
 from avrec.ui import format as fmt
 from avrec.ui import workspace
@@ -89,7 +89,8 @@ def ledger_steps(place: Recommendation) -> list[Step]:
         remark = f"{weight:.2f} × {fmt.signed(match, 2)}" if weight and match is not None else ""
         if line.key == "diversity":
             remark = "list penalty"
-        clips = f"; {fmt.count(len(line.children), 'watched clip')}" if line.children else ""
+        behind = len({leaf.key for leaf in line.leaves() if leaf.kind == "clip"})
+        clips = f"; {fmt.count(behind, 'watched clip')}" if behind else ""
         name = modality_name(line.key) if hue(line.key).tooltip else line.label
         steps.append(Step(line.key, name, line.value, remark, f"{hue(line.key).tooltip or line.label}{clips}"))
     return steps
@@ -136,8 +137,8 @@ def best_pair(case: Case) -> SegmentPair | None:
     lines = sorted(narrow, key=lambda line: -line.value)[:2]
     found: list[SegmentPair] = []
     for line in lines:
-        leaf = max(line.children, key=lambda x: x.value, default=None)
-        if leaf is not None and leaf.value > 0:
+        leaf = max(direct_leaves(line), key=lambda x: x.value, default=None)
+        if leaf is not None and leaf.kind == "clip" and leaf.value > 0:
             found += engine().pairs(case.user, case.place.clip_id, leaf.key, line.key, weights=case.weights)
     return max(found, key=lambda pair: pair.value, default=None)
 

@@ -6,14 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from synthetic import make_dataset
 
-from avrec.recommend.linear import ALGORITHMS, LinearRecommender
+from avrec.explain.ledger import direct_leaves
+from avrec.recommend.options import PLAIN, ListOptions
+from avrec.recommend.registry import ENTRIES, make
 from avrec.schemas import MODALITIES
 
 weights = st.fixed_dictionaries({m: st.floats(0, 4) for m in MODALITIES})
 
 
 def fitted(name, dataset):
-    return LinearRecommender(name, *ALGORITHMS[name]).fit(dataset)
+    return make(name).fit(dataset)
 
 
 def checked(node):
@@ -29,10 +31,10 @@ def checked(node):
 @given(seed=st.integers(0, 50), weights=weights, missing=st.floats(0, 0.7), diversity=st.floats(0, 0.9))
 def test_leaves_sum_to_the_shown_score(seed, weights, missing, diversity):
     dataset = make_dataset(seed=seed, missing=missing, n=16)
-    for name in ALGORITHMS:
+    for name in ENTRIES:
         model = fitted(name, dataset)
         for user in ("u0", "u1", "cold"):
-            for place in model.recommend(user, 8, weights, diversity).recommendations:
+            for place in model.recommend(user, 8, weights, ListOptions(diversity)).recommendations:
                 assert checked(place.ledger) == pytest.approx(place.score, abs=1e-6)
                 assert sum(place.by_modality.values()) == pytest.approx(place.score, abs=1e-6)
 
@@ -45,7 +47,7 @@ def test_pairs_of_segments_sum_to_their_line(seed, missing):
     for place in model.recommend("u0", 5).recommendations:
         for line in place.ledger.children:
             if line.key in ("visual", "audio", "speech", "caption", "meaning"):
-                for leaf in line.children:
+                for leaf in direct_leaves(line):
                     pairs = model.pairs("u0", place.clip_id, leaf.key, line.key)
                     assert pairs
                     assert sum(pair.value for pair in pairs) == pytest.approx(leaf.value, abs=1e-6)
@@ -54,13 +56,12 @@ def test_pairs_of_segments_sum_to_their_line(seed, missing):
 def test_a_leaf_is_what_leaving_its_clip_out_changes():
     dataset = make_dataset(seed=3, each=9)
     model = fitted("hybrid", dataset)
-    taste, weights = dataset.taste("u0"), model._weights(None)
+    taste, weights = dataset.taste("u0"), model.weights(None)
     clip = dataset.clip(model.recommend("u0", 1).recommendations[0].clip_id)
-    ledger = model._ledger(taste, clip, weights, 0.0)
+    ledger = model.ledger(model.told(taste, np.array([clip]), weights), 0, {})
     for watched in taste.clips:
-        mine = sum(leaf.value for line in ledger.children for leaf in line.children
-                   if leaf.key == dataset.corpus.clip_ids[watched])  # fmt: skip
-        left = model._ledger(taste.without(watched), clip, weights, 0.0)
+        mine = sum(leaf.value for leaf in ledger.leaves() if leaf.key == dataset.corpus.clip_ids[watched])
+        left = model.ledger(model.told(taste.without(watched), np.array([clip]), weights), 0, {})
         assert ledger.value - left.value == pytest.approx(mine, abs=1e-9)
 
 
@@ -68,7 +69,7 @@ def test_switching_a_modality_off_changes_its_line_and_no_other():
     dataset = make_dataset(seed=5, missing=0.1)
     model = fitted("hybrid", dataset)
     clip_id = model.recommend("u1", 1).recommendations[0].clip_id
-    full = model._weights(None)
+    full = model.weights(None)
     before = {line.key: line.value for line in model.contributions("u1", clip_id).children}
     after = {line.key: line.value for line in model.contributions("u1", clip_id, {**full, "visual": 0.0}).children}
     assert "visual" in before
@@ -79,7 +80,7 @@ def test_switching_a_modality_off_changes_its_line_and_no_other():
 def test_shown_score_is_base_score_plus_penalty():
     dataset = make_dataset(seed=1)
     model = fitted("hybrid", dataset)
-    for place in model.recommend("u0", 10, diversity=0.5).recommendations:
+    for place in model.recommend("u0", 10, options=ListOptions(diversity=0.5)).recommendations:
         base = model.score("u0", [place.clip_id])[0]
         penalty = sum(line.value for line in place.ledger.children if line.kind == "penalty")
         assert penalty <= 0
@@ -101,9 +102,9 @@ def test_clips_that_lack_modalities_get_their_share_of_the_top():
             )
         corpus = type(dataset.corpus)(**{**dataset.corpus.__dict__, "vectors": vectors})
         changed = type(dataset)(corpus, dataset.user_ids, dataset.user_items, dataset.seen, dataset.hidden)
-        model = LinearRecommender("content", *ALGORITHMS["content"]).fit(changed)
+        model = make("content").fit(changed)
         tops = [corpus.clip_ids.index(r.clip_id) for u in range(8) for r in
-                model.recommend(f"u{u}", 20, diversity=0.0).recommendations]  # fmt: skip
+                model.recommend(f"u{u}", 20, options=PLAIN).recommendations]  # fmt: skip
         if tops:
             share.append(poor[tops].mean() / poor.mean())
     assert 0.7 < np.mean(share) < 1.3

@@ -6,17 +6,23 @@ import scipy.sparse as sp
 from synthetic import make_corpus, make_dataset
 
 from avrec.explain.counterfactual import counterfactuals
-from avrec.recommend import mmr
 from avrec.recommend.calibration import ShippedNull, blend_scale, load_shipped, null_pairs
+from avrec.recommend.cease import Cease, CeaseSettings
 from avrec.recommend.content import ContentModel
 from avrec.recommend.csv_import import read_interactions
-from avrec.recommend.dataset import Dataset
-from avrec.recommend.ease import fit_ease, popularity
-from avrec.recommend.linear import ALGORITHMS, LinearRecommender
+from avrec.recommend.dataset import Dataset, popularity
+from avrec.recommend.greedy import pick
+from avrec.recommend.linear import LinearRecommender
+from avrec.recommend.options import PLAIN
 from avrec.recommend.presets import FITTED, PRESET_WEIGHTS
+from avrec.recommend.registry import ENTRIES
 from avrec.recommend.simulate import simulate
 from avrec.recommend.words import WordIndex, tokenize
 from avrec.schemas import CONTENT_MODALITIES, Interaction
+
+
+def ease(X, regularization):
+    return Cease(X, {}, CeaseSettings(regularization, kernel=0.0)).rows(np.arange(X.shape[1]))
 
 
 def test_ease_is_the_closed_form_of_the_paper():
@@ -25,7 +31,7 @@ def test_ease_is_the_closed_form_of_the_paper():
     P = np.linalg.inv(X.T.toarray() @ weight @ X.toarray() + 2 * np.eye(3))
     expected = -P / np.diag(P)
     np.fill_diagonal(expected, 0)
-    np.testing.assert_allclose(fit_ease(X, 2.0), expected)
+    np.testing.assert_allclose(ease(X, 2.0), expected)
 
 
 def test_ease_minimises_its_objective_against_a_numeric_solution():
@@ -33,7 +39,7 @@ def test_ease_minimises_its_objective_against_a_numeric_solution():
     X = (rng.random((30, 5)) < 0.4).astype(float)
     X[0] = 1
     lengths = np.maximum(X.sum(1), 1)
-    B = fit_ease(sp.csr_matrix(X), 1.0)
+    B = ease(sp.csr_matrix(X), 1.0)
     W = np.sqrt(1 / lengths)[:, None] * X
     for j in range(5):  # each column is a ridge regression on the other columns
         others = [i for i in range(5) if i != j]
@@ -95,11 +101,11 @@ def test_tiny_libraries_are_calibrated_by_the_shipped_null(n):
 def test_mmr_by_hand():
     scores = np.array([1.0, 0.9, 0.5])
     like = np.array([[1, 1.0, 0], [1.0, 1, 0], [0, 0, 1]])
-    order, penalties = mmr.rerank(scores, lambda i: like[i], 3, 0.8)
-    assert order.tolist() == [0, 2, 1]
-    assert penalties.tolist() == pytest.approx([0, 0, -4 * scores.std()])
-    assert mmr.rerank(scores, lambda i: like[i], 3, 0.0)[0].tolist() == [0, 1, 2]
-    assert mmr.rerank(np.zeros(0), lambda i: like[i], 3, 0.5)[0].tolist() == []
+    picked = pick(scores, lambda i: like[i], 3, 0.8)
+    assert picked.order.tolist() == [0, 2, 1]
+    assert picked.diversity.tolist() == pytest.approx([0, 0, -4 * scores.std()])
+    assert pick(scores, lambda i: like[i], 3, 0.0).order.tolist() == [0, 1, 2]
+    assert pick(np.zeros(0), lambda i: like[i], 3, 0.5).order.tolist() == []
 
 
 def test_presets_multiply_their_modalities_by_three():
@@ -111,11 +117,11 @@ def test_presets_multiply_their_modalities_by_three():
 def test_audience_agrees_with_each_persons_own_list():
     dataset = make_dataset(n=30, users=8, each=8, seed=6)
     model = LinearRecommender().fit(dataset)
-    clip_id = model.recommend("u0", 1, diversity=0.0).recommendations[0].clip_id
+    clip_id = model.recommend("u0", 1, options=PLAIN).recommendations[0].clip_id
     found = {m.user_id: m.rank for m in model.audience(clip_id, 10)}
     assert found["u0"] == 1
     for user in dataset.user_ids:
-        own = {r.clip_id: r.rank for r in model.recommend(user, 10, diversity=0.0).recommendations}
+        own = {r.clip_id: r.rank for r in model.recommend(user, 10, options=PLAIN).recommendations}
         if dataset.taste(user).positives:
             assert found.get(user) == own.get(clip_id)
 
@@ -183,4 +189,4 @@ def test_csv_rows_are_kept_or_named():
     ]
     assert [line for line, _ in rejected] == [5, 6, 7, 8, 9, 10]
     assert read_interactions(io.StringIO("a,b\n1,2\n"), frozenset())[1][0][0] == 1
-    assert ALGORITHMS
+    assert ENTRIES

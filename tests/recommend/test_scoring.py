@@ -12,8 +12,10 @@ from avrec.explain.counterfactual import counterfactuals
 from avrec.recommend.content import ContentModel
 from avrec.recommend.dataset import Dataset
 from avrec.recommend.events import EventWeights
-from avrec.recommend.linear import ALGORITHMS, LinearRecommender
+from avrec.recommend.linear import LinearRecommender
+from avrec.recommend.options import PLAIN, ListOptions
 from avrec.recommend.presets import FITTED
+from avrec.recommend.registry import ENTRIES, make
 from avrec.schemas import CONTENT_MODALITIES, MODALITIES, Interaction
 
 
@@ -43,50 +45,50 @@ def test_events_can_be_worth_something_else():
 
 def test_a_list_stands_in_the_order_of_its_shown_scores():
     dataset = make_dataset(n=60, users=8, each=9, seed=11)
-    for name in ALGORITHMS:
-        model = LinearRecommender(name, *ALGORITHMS[name]).fit(dataset)
+    for name in ENTRIES:
+        model = make(name).fit(dataset)
         for user in dataset.user_ids:
-            scores = [place.score for place in model.recommend(user, 60, diversity=0.0).recommendations]
+            scores = [place.score for place in model.recommend(user, 60, options=PLAIN).recommendations]
             assert np.all(np.diff(scores) <= 1e-9)
 
 
 def test_views_of_one_fit_are_the_algorithms_themselves():
     dataset = make_dataset(n=20, seed=4)
-    hybrid = LinearRecommender("hybrid", *ALGORITHMS["hybrid"]).fit(dataset)
-    for name, (title, modalities) in ALGORITHMS.items():
-        alone = LinearRecommender(name, title, modalities).fit(dataset).recommend("u1", 5)
-        view = hybrid.view(name, title, modalities).recommend("u1", 5)
+    hybrid = make("hybrid").fit(dataset)
+    for name, entry in ENTRIES.items():
+        if entry.view is None:
+            continue
+        alone = make(name).fit(dataset).recommend("u1", 5)
+        view = hybrid.view(name, entry.title, entry.view, entry.family == "content").recommend("u1", 5)
         assert [r.clip_id for r in view.recommendations] == [r.clip_id for r in alone.recommendations]
         assert [r.score for r in view.recommendations] == pytest.approx([r.score for r in alone.recommendations])
 
 
 def test_the_pool_of_diversity_is_a_prefix_whatever_k():
     model = LinearRecommender().fit(make_dataset(n=40, seed=7, each=8))
-    long = [r.clip_id for r in model.recommend("u0", 30, diversity=0.6).recommendations]
-    assert [r.clip_id for r in model.recommend("u0", 7, diversity=0.6).recommendations] == long[:7]
+    long = [r.clip_id for r in model.recommend("u0", 30, options=ListOptions(diversity=0.6)).recommendations]
+    assert [r.clip_id for r in model.recommend("u0", 7, options=ListOptions(diversity=0.6)).recommendations] == long[:7]
 
 
 def test_double_and_single_precision_agree():
     dataset = make_dataset(n=50, seed=5, each=8)
     model = LinearRecommender().fit(dataset)
-    weights = model._weights(None)
+    weights = model.weights(None)
     people = np.arange(len(dataset.user_ids))
     many = model.model.scores_of(people, weights, slice(None))
     for person, user in enumerate(dataset.user_ids):
         taste = dataset.taste(user)
-        exact = model.model.lines(taste, np.arange(50)).weighted(weights).totals()
+        exact = model.told(taste, np.arange(50), weights).totals()
         np.testing.assert_allclose(model.model.scores(taste, weights), exact, atol=1e-4)
         np.testing.assert_allclose(many[person], exact, atol=1e-4)
 
 
 def test_an_audience_in_a_large_library_is_the_one_of_every_list():
     corpus = make_corpus(2300, missing=0.5, dims=4, segments=1)
-    model = LinearRecommender("content", *ALGORITHMS["content"]).fit(
-        Dataset.build(corpus, [], make_events(corpus, 12, 8, 3))
-    )
-    clip = model.recommend("u1", 3, diversity=0.0).recommendations[2].clip_id
+    model = make("content").fit(Dataset.build(corpus, [], make_events(corpus, 12, 8, 3)))
+    clip = model.recommend("u1", 3, options=PLAIN).recommendations[2].clip_id
     found = {member.user_id: member.rank for member in model.audience(clip, 5)}
-    own = {u: {r.clip_id: r.rank for r in model.recommend(u, 5, diversity=0.0).recommendations}.get(clip)
+    own = {u: {r.clip_id: r.rank for r in model.recommend(u, 5, options=PLAIN).recommendations}.get(clip)
            for u in model.dataset.user_ids if model.dataset.taste(u).positives}  # fmt: skip
     assert found == {user: rank for user, rank in own.items() if rank}
     assert found["u1"] == 3
@@ -94,7 +96,7 @@ def test_an_audience_in_a_large_library_is_the_one_of_every_list():
 
 def test_percentiles_rank_as_scores_do_and_the_seen_best_is_near_the_top():
     model = LinearRecommender().fit(make_dataset(n=40, users=8, each=8, seed=3))
-    places = model.recommend("u0", 40, diversity=0.0).recommendations
+    places = model.recommend("u0", 40, options=PLAIN).recommendations
     levels = [place.percentile for place in places]
     assert levels == sorted(levels, reverse=True)
     assert 0 <= levels[-1] < levels[0] <= 100
@@ -108,7 +110,7 @@ def test_percentile_is_spread_evenly_over_random_pairs():
     for user in dataset.user_ids:
         taste = dataset.taste(user)
         if taste.positives:
-            levels += [r.percentile for r in model.recommend(user, 40, diversity=0.0).recommendations]
+            levels += [r.percentile for r in model.recommend(user, 40, options=PLAIN).recommendations]
     assert np.mean(levels) == pytest.approx(50, abs=4)
 
 
@@ -132,7 +134,7 @@ def test_leaves_tell_the_event_weight_behind_them():
     taste = dataset.taste("u0")
     weights = {dataset.corpus.clip_ids[h]: x for h, x in zip(taste.clips, taste.weights, strict=True)}
     ledger = model.recommend("u0", 1).recommendations[0].ledger
-    leaves = [leaf for line in ledger.children for leaf in line.children]
+    leaves = [leaf for leaf in ledger.leaves() if leaf.kind == "clip"]
     assert leaves
     assert all(leaf.details["event"] == pytest.approx(weights[leaf.key]) for leaf in leaves)
     assert ledger.details["fit"] == model.content.fit_id
