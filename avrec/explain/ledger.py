@@ -99,10 +99,11 @@ def _part(block: Block, position: int) -> Contribution | None:
 
 
 def _modality(name: str, parts: list[Contribution]) -> Contribution:
-    if len(parts) > 1:
+    """A modality's line; popularity alone is a prior without lines below it, any other prior keeps its name."""
+    only = parts[0]
+    if len(parts) > 1 or (only.kind == "prior" and only.key != "popularity"):
         value = _sum(parts)
         return Contribution(LABELS[name], "modality", value, tuple(parts), name, _details(value, _weight(parts)))
-    only = parts[0]
     kind: ContributionKind = "prior" if only.kind == "prior" else "modality"
     return Contribution(LABELS[name], kind, only.value, only.children, name, only.details | {"part": only.label})
 
