@@ -91,7 +91,8 @@ padding:2px 0}} .av-code{{font-size:11.5px;overflow-wrap:anywhere}}
 .av-card{{grid-template-columns:22px 76px minmax(0,1fr);gap:0 8px}} .av-card>.av-score{{display:none}}
 .av-card .av-title{{display:flex;justify-content:space-between;gap:8px;white-space:normal;font-size:13px}}
 .av-score-inline{{display:inline;font-weight:600}} .av-wf{{grid-template-columns:78px 0 minmax(0,1fr) 54px}}
-.av-wf .av-mut{{overflow:hidden}} .av-job{{grid-template-columns:62px minmax(0,1fr)}}
+.av-wf .av-mut{{overflow:hidden}} .av-drop{{grid-template-columns:minmax(0,1fr) 104px 74px}}
+.av-job{{grid-template-columns:62px minmax(0,1fr)}}
 .av-job-state,.av-job-when{{grid-column:2}}}}
 """
 
