@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 from avrec.errors import UnknownModelError
 from avrec.recommend.base import Recommender
+from avrec.recommend.ease import CeaseRecommender, Ease, Edlae
 from avrec.recommend.linear import LinearRecommender
+from avrec.recommend.neighbours import ItemKnn, P3Alpha, RP3Beta, Walk
 from avrec.recommend.popularity import Chance, Popularity, Trending
+from avrec.recommend.pure_svd import PureSvd
 from avrec.schemas import CONTENT_MODALITIES, MODALITIES
 
 
@@ -47,7 +50,9 @@ def _own(make: type[Recommender]) -> Entry:
     return Entry(make.name, make.title, make.family, make.exact, make)
 
 
-OWN: tuple[type[Recommender], ...] = (Popularity, Trending, Chance)
+OWN: tuple[type[Recommender], ...] = (
+    Popularity, Trending, Chance, Ease, Edlae, CeaseRecommender, ItemKnn, P3Alpha, RP3Beta, Walk, PureSvd,
+)  # fmt: skip
 ENTRIES = {entry.name: entry for entry in (*map(_view, VIEWS), *map(_own, OWN))}
 
 
