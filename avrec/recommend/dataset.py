@@ -22,6 +22,7 @@ class Taste:
         weights: Signed weight of each, in [-2, 2].
         seen, hidden: Boolean masks over all clips.
         row: The person's row in the dataset; None for a taste that was changed, such as one without a clip.
+        person: The same row, kept when the taste is changed: nobody is their own neighbour.
     """
 
     clips: np.ndarray
@@ -29,6 +30,7 @@ class Taste:
     seen: np.ndarray
     hidden: np.ndarray
     row: int | None = None
+    person: int | None = None
 
     @property
     def positives(self) -> int:
@@ -41,7 +43,7 @@ class Taste:
     def without(self, clip: int) -> "Taste":
         """The same taste had that clip never been watched; it stays out of the list."""
         keep = self.clips != clip
-        return Taste(self.clips[keep], self.weights[keep], self.seen, self.hidden)
+        return Taste(self.clips[keep], self.weights[keep], self.seen, self.hidden, person=self.person)
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,7 @@ class Dataset:
             weights.data[keep][order],
             self.seen[[row]].toarray()[0] > 0,
             self.hidden[[row]].toarray()[0] > 0,
+            row,
             row,
         )
 

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 
 from avrec.errors import UnknownModelError
 from avrec.recommend.base import Recommender
+from avrec.recommend.bias import RatingBaseline
 from avrec.recommend.ease import CeaseRecommender, Ease, Edlae
+from avrec.recommend.item_cf import ItemAdjustedCosine, ItemCf, ItemCosine
 from avrec.recommend.linear import LinearRecommender
 from avrec.recommend.neighbours import ItemKnn, P3Alpha, RP3Beta, Walk
 from avrec.recommend.popularity import Chance, Popularity, Trending
 from avrec.recommend.pure_svd import PureSvd
+from avrec.recommend.user_cf import BaselineKnn, CentredKnn, UserCf, UserCosine
 from avrec.schemas import CONTENT_MODALITIES, MODALITIES
 
 
@@ -52,6 +55,7 @@ def _own(make: type[Recommender]) -> Entry:
 
 OWN: tuple[type[Recommender], ...] = (
     Popularity, Trending, Chance, Ease, Edlae, CeaseRecommender, ItemKnn, P3Alpha, RP3Beta, Walk, PureSvd,
+    UserCf, UserCosine, ItemCf, ItemAdjustedCosine, ItemCosine, RatingBaseline, CentredKnn, BaselineKnn,
 )  # fmt: skip
 ENTRIES = {entry.name: entry for entry in (*map(_view, VIEWS), *map(_own, OWN))}
 
