@@ -175,17 +175,18 @@ class Dataset:
 
     def taste_of(self, row: int) -> Taste:
         """The weights of the person in a row."""
-        weights = self.user_items[[row]]
-        keep = weights.data != 0
-        order = np.argsort(weights.indices[keep])
-        return Taste(
-            weights.indices[keep][order].astype(np.int64),
-            weights.data[keep][order],
-            self.seen[[row]].toarray()[0] > 0,
-            self.hidden[[row]].toarray()[0] > 0,
-            row,
-            row,
-        )
+        taste = self.bare_taste(row)
+        seen, hidden = self.seen[[row]].toarray()[0] > 0, self.hidden[[row]].toarray()[0] > 0
+        return Taste(taste.clips, taste.weights, seen, hidden, row, row)
+
+    def bare_taste(self, row: int) -> Taste:
+        """The same without the masks: for scores of many people."""
+        start, stop = self.user_items.indptr[row : row + 2]
+        clips, weights = self.user_items.indices[start:stop], self.user_items.data[start:stop]
+        keep = weights != 0
+        order = np.argsort(clips[keep])
+        nothing = np.zeros(0, dtype=bool)
+        return Taste(clips[keep][order].astype(np.int64), weights[keep][order], nothing, nothing, row, row)
 
 
 def popularity(positives: sp.csr_matrix) -> np.ndarray:
