@@ -41,6 +41,7 @@ OTHERS = {
 }
 UNLIKE = "is unlike {title}, which was turned down"
 ABSENT = {"visual": "no picture", "audio": "no sound"}
+LEVELS = ("mean", "level")  # the same for every clip of a list: no reason for any
 WORTH = 0.1  # a line below this share of the positive lines is no reason
 MOST_PARTS = 2
 
@@ -84,11 +85,12 @@ def reason_for(ledger: Contribution, facts: Evidence, note: str, missing: tuple[
 
 
 def _phrases(ledger: Contribution, facts: Evidence) -> list[str]:
-    worth = WORTH * sum(max(line.value, 0.0) for line in ledger.children)
+    spoken = [(_beyond_levels(line), line) for line in ledger.children]
+    worth = WORTH * sum(max(value, 0.0) for value, _ in spoken)
     parts: list[str] = []
     named: set[str] = set()
-    for line in sorted(ledger.children, key=lambda x: -x.value):
-        if len(parts) == MOST_PARTS or line.value <= worth or line.value <= 0:
+    for value, line in sorted(spoken, key=lambda x: -x[0]):
+        if len(parts) == MOST_PARTS or value <= max(worth, 1e-9):
             break
         phrase = _of_prior(line, facts) if line.key == "prior" else _of_watched(line, facts, named)
         if phrase and phrase not in parts:
@@ -96,8 +98,13 @@ def _phrases(ledger: Contribution, facts: Evidence) -> list[str]:
     return parts
 
 
+def _beyond_levels(line: Contribution) -> float:
+    """A line's value without the levels that all clips of the list share."""
+    return line.value - sum(leaf.value for leaf in line.leaves() if leaf.key in LEVELS)
+
+
 def _of_prior(line: Contribution, facts: Evidence) -> str:
-    best = max(line.leaves(), key=lambda leaf: leaf.value)
+    best = max((leaf for leaf in line.leaves() if leaf.key not in LEVELS), key=lambda leaf: leaf.value)
     return f"is liked by {_people(facts.likes())}" if best.key in ("prior", "popularity") else f"is {best.label}"
 
 
