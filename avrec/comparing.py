@@ -34,10 +34,14 @@ class Comparing:
     def list_metrics(self, user_id: str, clip_ids: Sequence[str]) -> ListMetrics:
         """What a person's list is like: diversity, novelty, popularity, distance from the person's topics.
 
+        Clips deleted since the list was made are left out.
+
         Raises:
-            UnknownUserError, UnknownClipError: As they say.
+            UnknownUserError: There is no such person.
         """
-        return self._serving.ask(lambda model: list_metrics(model, user_id, clip_ids))
+        return self._serving.ask(
+            lambda model: list_metrics(model, user_id, [c for c in clip_ids if c in model.dataset.clip_at])
+        )
 
     def compare(
         self,
