@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from avrec import demo, health
+from avrec.comparing import Comparing
 from avrec.config import Settings
 from avrec.errors import InvalidInputError, UnknownClipError, UnknownUserError
 from avrec.ingest import intake
@@ -46,7 +47,7 @@ from avrec.store.jobs import JobStore, to_job
 USER_ID_LENGTH = 120
 
 
-class Engine(Library):
+class Engine(Comparing, Library):
     """Everything the pages and the command line can ask for.
 
     Args:
@@ -280,9 +281,14 @@ class Engine(Library):
         modality: str,
         *,
         weights: dict[str, float] | None = None,
+        algorithm: str = "hybrid",
     ) -> list[SegmentPair]:
-        """Open one ledger line (modality, watched clip) to pairs of segments; they sum to the line."""
-        return self._serving.pairs(user_id, clip_id, watched_clip_id, modality, weights)
+        """Open one "direct match" line (modality, watched clip) to pairs of segments; they sum to the line.
+
+        Args:
+            algorithm: Whose ledger it is: a ranked list's `algorithm`. Empty where it has no such line.
+        """
+        return self._serving.pairs(user_id, clip_id, watched_clip_id, modality, weights, algorithm)
 
     def counterfactuals(
         self,

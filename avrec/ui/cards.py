@@ -59,6 +59,12 @@ def absent(missing: Sequence[str]) -> str:
     return "".join(f'<span class="av-chip" title="{tip}">{word}</span>' for word in words)
 
 
+def parts_of(place: Recommendation) -> dict[str, float]:
+    """A place's bar: its modalities, and each of the list's penalties by its name."""
+    penalties = {line.key: line.value for line in place.ledger.children if line.kind == "penalty"}
+    return {**place.by_modality, "diversity": 0.0, **penalties}
+
+
 def ranked_card(
     place: Recommendation,
     clip: Clip | None,
@@ -78,7 +84,7 @@ def ranked_card(
         f"{thumbnail(clip, peaks)}"
         f'<div style="min-width:0"><div class="av-title" title="{escape(place.title)}"><span>{escape(place.title)} '
         f'{chips}</span><span class="av-score-inline av-num">{score}</span></div>'
-        f'<div class="av-why">{escape(place.reason)}</div>{stacked_bar(place.by_modality, axis)}</div>'
+        f'<div class="av-why">{escape(place.reason)}</div>{stacked_bar(parts_of(place), axis)}</div>'
         f'<div class="av-score av-num" title="{escape(tip)}">{score}<small>{level}</small></div></div>'
     )
 

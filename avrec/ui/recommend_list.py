@@ -8,8 +8,9 @@ from avrec.schemas import Clip, RankedList, Recommendation
 from avrec.ui import format as fmt
 from avrec.ui import workspace
 from avrec.ui.bars import Axis, axis_for
-from avrec.ui.cards import ranked_card
+from avrec.ui.cards import parts_of, ranked_card
 from avrec.ui.chrome import legend
+from avrec.ui.palette import PENALTIES
 from avrec.ui.rank_history import step
 from avrec.ui.resources import engine
 
@@ -36,7 +37,8 @@ def list_header(shelf: str, ranked: RankedList, new: RankedList, simulated: bool
                 format_func=lambda name: f"{name} {counts[name]}", **workspace.bound("shelf", shelf, "shelf-choice"),
             )  # fmt: skip
             st.html(f'<span class="av-cap">{fmt.escape("; ".join(remarks))}</span>', width="content")
-        st.html(legend(diversity=True))
+        charged = {line.key for place in ranked.recommendations for line in place.ledger.children}
+        st.html(legend(penalties=[name for name in PENALTIES if name in charged or name == "diversity"]))
 
 
 def cards(
@@ -52,7 +54,7 @@ def cards(
         chosen: The clip whose reasons are open.
         before: Ranks at the pinned baseline, to show what moved; None where nothing has changed since.
     """
-    axis = axis_for([place.by_modality for place in places])
+    axis = axis_for([parts_of(place) for place in places])
     with st.container(gap="xsmall", key="cards"):
         for place in places:
             card(place, user, clips.get(place.clip_id), axis, chosen == place.clip_id, before)

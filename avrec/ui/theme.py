@@ -35,7 +35,7 @@ line-height:1.5}} .av-strip b{{font-size:16px;font-weight:600;line-height:1.35}}
 .av-dot{{display:inline-block;width:8px;height:8px;border-radius:1.5px;margin-right:6px;flex:none}}
 .av-bar{{position:relative;height:10px;background:{_SURFACE};overflow:hidden;min-width:0}}
 .av-bar-small{{height:7px}} .av-bar i,.av-lane i{{position:absolute;top:0;bottom:0}}
-.av-zero{{width:1px;background:{_MUTED};opacity:.75}}
+.av-part{{background:{_MUTED}}} .av-zero{{width:1px;background:{_MUTED};opacity:.75}}
 .av-chip{{display:inline-block;border:1px solid {_BORDER};border-radius:4px;padding:0 6px;font-size:11.5px;
 line-height:18px;color:{_MUTED};white-space:nowrap;margin-right:4px}}
 .av-chip-on{{border-color:{_ACCENT};color:{_ACCENT};background:{_TINT}}}
@@ -65,6 +65,11 @@ align-items:stretch;min-height:22px;line-height:22px}} .av-wf>b{{text-align:righ
 .av-lane:before{{content:"";position:absolute;left:var(--zero);top:0;bottom:0;border-left:1px solid {_BORDER}}}
 .av-wf .av-lane .av-part{{top:5px;bottom:5px}} .av-lane .av-link{{top:16px;bottom:-6px;
 border-left:1px dotted {_MUTED}}} .av-total{{border-top:1px solid {_BORDER};margin-top:2px}}
+.av-wf.av-sub{{min-height:18px;line-height:18px;color:{_MUTED};font-size:12px}}
+.av-sub>span:first-child{{padding-left:14px;white-space:nowrap;overflow:visible}} .av-sub .av-part{{opacity:.55}}
+.av-wf.av-sub .av-lane .av-part{{top:6px;bottom:6px}} .av-sub>.av-num:last-child{{text-align:right}}
+.av-lines .av-wf{{grid-template-columns:minmax(0,1.5fr) minmax(0,1fr) 58px}}
+.av-lines .av-wf>span:first-child{{white-space:nowrap;overflow:hidden;text-overflow:ellipsis}}
 .av-ink{{background:{_INK}}} .av-track{{background:linear-gradient({_SURFACE},{_SURFACE}) center/100% 10px no-repeat}}
 .av-track:before{{display:none}}
 .av-job{{display:grid;grid-template-columns:62px minmax(0,1fr) minmax(0,1.45fr) 100px;gap:0 10px;align-items:center;
@@ -99,7 +104,7 @@ padding:2px 0}} .av-code{{font-size:11.5px;overflow-wrap:anywhere}}
 
 def _hues() -> str:
     rules = []
-    for key, colour in [*palette.HUES.items(), ("diversity", palette.DIVERSITY)]:
+    for key, colour in [*palette.HUES.items(), *palette.PENALTIES.items()]:
         shade = light_dark(colour)
         rules.append(f".av-m-{key}{{background:{shade}}}")
         rules.append(
