@@ -95,6 +95,8 @@ class LinearRecommender(Recommender):
         return {m: full[m] if m in self.modalities else 0.0 for m in MODALITIES}
 
     def settled(self, taste: Taste, weights: dict[str, float]) -> tuple[dict[str, float], str]:
+        if not any(weights.values()):
+            return weights, "every weight is 0: nothing speaks for any clip, the order is arbitrary"
         if taste.positives or not any(weights[m] for m in MODALITIES if m != "prior"):
             return weights, ""
         return dict.fromkeys(MODALITIES, 0.0) | {"prior": weights["prior"] or FITTED["prior"]}, NO_POSITIVES

@@ -92,7 +92,8 @@ line-height:1.5;padding-top:9px;display:block}} .av-unsure{{color:{_MUTED};borde
 .av-fact{{display:grid;grid-template-columns:110px minmax(0,1fr);gap:0 8px;font-size:13px;line-height:1.5;
 padding:2px 0}} .av-code{{font-size:11.5px;overflow-wrap:anywhere}}
 .av-quote{{border-left:2px solid {_ACCENT};padding-left:10px;font-size:13px}}
-@media(max-width:640px){{
+.av-jump{{display:none;font-size:12px}}
+@media(max-width:640px){{ .av-jump{{display:inline-block;padding-top:4px}}
 .av-card{{grid-template-columns:22px 76px minmax(0,1fr);gap:0 8px}} .av-card>.av-score{{display:none}}
 .av-card .av-title{{display:flex;justify-content:space-between;gap:8px;white-space:normal;font-size:13px}}
 .av-score-inline{{display:inline;font-weight:600}} .av-wf{{grid-template-columns:78px 0 minmax(0,1fr) 54px}}
