@@ -10,6 +10,7 @@ from avrec.ui.format import escape
 from avrec.ui.routes import media_url
 
 WAVE_BARS = 17
+RESERVED = "reserved for new clips"
 ABSENT_WORDS = {
     "audio": "no sound",
     "visual": "no picture",
@@ -78,7 +79,8 @@ def ranked_card(
     tip = (
         f"Higher than {place.percentile:.0f} % of random person-clip pairs" if place.percentile is not None else ""
     )  # fmt: skip
-    chips = "".join(f'<span class="av-chip">{escape(badge)}</span>' for badge in place.badges) + absent(place.missing)
+    badges = [badge for badge in place.badges if badge != "new" or RESERVED not in place.badges]
+    chips = "".join(f'<span class="av-chip">{escape(badge)}</span>' for badge in badges) + absent(place.missing)
     return (
         f'<div class="av-card"><div class="av-rank">{place.rank}<small>{escape(change)}</small></div>'
         f"{thumbnail(clip, peaks)}"

@@ -55,7 +55,11 @@ def why(case: Case) -> None:
 
     place = case.place
     level = place.percentile
-    meaning = f"before diversity, higher than {level:.0f} % of random person–clip pairs" if level is not None else ""
+    meaning = (
+        f"before the list's penalties, higher than {min(level, 99):.0f} % of random person–clip pairs"
+        if level is not None
+        else ""
+    )
     remark = "; ".join(x for x in (fmt.score(place.score), meaning) if x)
     st.html(
         f'<p class="av-h2">Why #{place.rank}, {escape(fmt.cut(place.title, 60))}</p>'

@@ -348,7 +348,9 @@ class FakeEngine:
             lines.append(Contribution(m, "modality", value, children, key=m, details=details))
         prior = weights.get("prior", 0.0) * 0.2 * unit("popular", clip_id)
         lines.append(Contribution("prior", "prior", prior, key="prior", details={"weight": weights.get("prior", 0.0)}))
-        return Contribution("hybrid", "algorithm", sum(c.value for c in lines), tuple(lines), key="hybrid")
+        return Contribution(
+            "hybrid", "algorithm", sum(c.value for c in lines), tuple(lines), key="hybrid", details={"fit": "f"}
+        )
 
     def _rank(self, user_id, clips, k, weights, options, taste=None, told=None) -> tuple[Recommendation, ...]:
         weights = BALANCED if weights is None else weights
