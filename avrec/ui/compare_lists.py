@@ -183,4 +183,5 @@ def history(user: str, clips: Mapping[str, Clip], most: int = PAST) -> None:
             "</div></div>"
         )
     rest = len(kept) - most
-    st.html("".join(rows) + (f'<div class="av-cap">and {fmt.count(rest, "more clip")}</div>' if rest > 0 else ""))
+    more = f'<div class="av-cap">and {fmt.count(rest, "more clip")}</div>' if rest > 0 else ""
+    st.html(f'<div class="av-pasts">{"".join(rows)}{more}</div>')

@@ -121,9 +121,8 @@ def _lists(found: PeopleComparison, ws: Workspace, clips: Mapping[str, Clip]) ->
     theirs = {place.clip_id for place in found.lists[1].recommendations}
     both = [place.clip_id for place in found.lists[0].recommendations if place.clip_id in theirs]
     followed = ws.clip if ws.clip in places else next(iter(both), None)
-    heading(
-        f"First {ws.k} of each", f"{fmt.count(len(both), 'clip')} in both; seen clips of one may be new to the other"
-    )
+    seen = "" if ws.seen else "; each without what that person has seen"
+    heading(f"First {ws.k} of each", f"{fmt.count(len(both), 'clip')} in both{seen}")
     if not places:
         st.markdown("Nothing is left to rank for either. Turn on “Seen clips too” under List, or add clips.")
         return

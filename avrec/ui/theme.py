@@ -107,7 +107,8 @@ padding:2px 0}} .av-twin>span:first-child{{white-space:nowrap;overflow:hidden;te
 line-height:1.25;text-align:right;color:{_MUTED};font-variant-numeric:tabular-nums}}
 .av-accent{{background:{_ACCENT}}}
 .av-same{{display:grid;grid-template-columns:120px 84px minmax(0,1fr);gap:0 10px;align-items:center;font-size:13px;
-padding:4px 0}} .av-same>span:first-child{{white-space:nowrap;overflow:hidden;text-overflow:ellipsis}}
+padding:4px 0}} .av-same .av-small-title{{margin-bottom:3px}}
+.av-same>span:first-child{{white-space:nowrap;overflow:hidden;text-overflow:ellipsis}}
 .av-status{{font-size:11.5px;line-height:1.6;color:{_MUTED}}}
 [class*=st-key-cell-] a,[class*=st-key-job-] a{{padding-left:0;padding-right:0;background:none}}
 [class*=st-key-cell-] button,[class*=st-key-near-] button{{min-height:22px}}
@@ -125,7 +126,7 @@ padding:2px 0}} .av-code{{font-size:11.5px;overflow-wrap:anywhere}}
 .av-score-inline{{display:inline;font-weight:600}} .av-wf{{grid-template-columns:100px 0 minmax(0,1fr) 54px}}
 .av-wf .av-mut{{overflow:hidden}} .av-job{{grid-template-columns:62px minmax(0,1fr)}}
 .av-job-state,.av-job-when{{grid-column:2}} .av-lines .av-wf{{grid-template-columns:minmax(0,1.2fr) minmax(0,1fr) 54px}}
-.av-same{{grid-template-columns:84px 64px minmax(0,1fr)}}}}
+.av-same{{grid-template-columns:84px 92px minmax(0,1fr)}} .av-pasts>*:nth-child(n+4){{display:none}}}}
 """
 
 
