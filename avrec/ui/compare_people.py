@@ -113,7 +113,8 @@ def _common(
             f'<small class="av-num">{escape(said)}</small></div></div>'
         )
     rest = len(common) - MOST_CLIPS
-    st.html("".join(rows) + (f'<div class="av-cap">and {fmt.count(rest, "more clip")}</div>' if rest > 0 else ""))
+    if rows:
+        st.html("".join(rows) + (f'<div class="av-cap">and {fmt.count(rest, "more clip")}</div>' if rest > 0 else ""))
 
 
 def _lists(found: PeopleComparison, ws: Workspace, clips: Mapping[str, Clip]) -> None:
