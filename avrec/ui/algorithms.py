@@ -18,8 +18,9 @@ def entries() -> dict[str, AlgorithmEntry]:
 
 
 def label(entry: AlgorithmEntry) -> str:
-    """ "Words alone: TF-IDF · content, exact"."""
-    return f"{entry.title} · {entry.family}, {'exact' if entry.exact else 'approximate'}"
+    """ "Words alone: TF-IDF · content, exact"; the family only where the title does not begin with it."""
+    family = "" if entry.title.lower().startswith(entry.family.lower()) else f"{entry.family}, "
+    return f"{entry.title} · {family}{'exact' if entry.exact else 'approximate'}"
 
 
 def chosen(ws: Workspace, known: dict[str, AlgorithmEntry]) -> AlgorithmEntry:
@@ -27,7 +28,7 @@ def chosen(ws: Workspace, known: dict[str, AlgorithmEntry]) -> AlgorithmEntry:
     return known.get(ws.algorithm) or known.get(DEFAULT) or next(iter(known.values()))
 
 
-def picker(now: AlgorithmEntry, known: dict[str, AlgorithmEntry], key: str = "algorithm", width: int = 300) -> None:
+def picker(now: AlgorithmEntry, known: dict[str, AlgorithmEntry], key: str = "algorithm", width: int = 384) -> None:
     """One choice, written to the URL."""
     families = list(dict.fromkeys(entry.family for entry in known.values()))
     st.selectbox(

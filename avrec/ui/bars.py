@@ -10,6 +10,7 @@ from avrec.ui.format import escape, score, signed
 from avrec.ui.palette import ORDER, PENALTIES, modality_name
 
 ZERO_MARK = 5.0
+SUB_HEIGHT = 18  # px, as the style has it
 PARTS = (*ORDER, *PENALTIES)
 
 
@@ -129,7 +130,8 @@ def _step(step: Step, start: float, end: float, scale: float, part: bool) -> str
     left, width = min(start, end) * scale, abs(end - start) * scale
     negative = " av-neg" if step.value < 0 else ""
     dot = "" if part else f'<i class="av-dot av-m-{escape(step.key)}{negative}"></i>'
-    link = "" if part else f'<i class="av-link" style="left:{end * scale:.2f}%"></i>'
+    down = SUB_HEIGHT * len(step.parts) + 6  # past the parts, to the next line
+    link = "" if part else f'<i class="av-link" style="left:{end * scale:.2f}%;bottom:-{down}px"></i>'
     number = f'<{"span" if part else "b"} role="cell" class="av-num">{signed(step.value)}</{"span" if part else "b"}>'
     return (
         f'<div class="av-wf{" av-sub" if part else ""}" role="row" title="{escape(step.tooltip)}">'
@@ -140,25 +142,31 @@ def _step(step: Step, start: float, end: float, scale: float, part: bool) -> str
     )
 
 
-def lines(steps: Iterable[Step], label: str) -> str:
+def lines(steps: Iterable[Step], label: str, places: int = 3) -> str:
     """Lines that all start at zero: neighbours, factors. The remark stands in grey behind the name.
 
     Args:
         label: What the lines are, for assistive technology.
+        places: Decimals of the numbers.
     """
     steps = list(steps)
     axis = Axis(min(0.0, *(step.value for step in steps)), max(1e-9, *(step.value for step in steps)))
-    rows = []
-    for step in steps:
-        width, negative = axis.width(step.value), " av-neg" if step.value < 0 else ""
-        left = axis.zero if step.value >= 0 else axis.zero - width
-        rows.append(
-            f'<div class="av-wf" role="row" title="{escape(step.tooltip or step.name)}"><span role="cell">'
-            f'{escape(step.name)} <span class="av-mut">{escape(step.remark)}</span></span><span role="cell" '
-            f'class="av-lane"><i class="av-part av-m-{escape(step.key)}{negative}" style="left:{left:.2f}%;'
-            f'width:max(1px,{width:.2f}%)"></i></span><b role="cell" class="av-num">{signed(step.value)}</b></div>'
-        )
+    rows = [_line(step, axis, places) for step in steps]
     return (
         f'<div class="av-waterfall av-lines" role="table" aria-label="{escape(label)}" '
         f'style="--zero:{axis.zero:.2f}%">{"".join(rows)}</div>'
+    )
+
+
+def _line(step: Step, axis: Axis, places: int) -> str:
+    width, negative = axis.width(step.value), " av-neg" if step.value < 0 else ""
+    left = axis.zero if step.value >= 0 else axis.zero - width
+    kind = f"av-m-{escape(step.key)}{negative}"
+    return (
+        f'<div class="av-wf" role="row" title="{escape(step.tooltip or step.name)}">'
+        f'<span role="cell"><i class="av-dot {kind}"></i>{escape(step.name)} '
+        f'<span class="av-mut">{escape(step.remark)}</span></span>'
+        f'<span role="cell" class="av-lane"><i class="av-part {kind}" '
+        f'style="left:{left:.2f}%;width:max(1px,{width:.2f}%)"></i></span>'
+        f'<b role="cell" class="av-num">{signed(step.value, places)}</b></div>'
     )

@@ -10,6 +10,7 @@ from avrec.ui.format import escape
 from avrec.ui.routes import media_url
 
 WAVE_BARS = 17
+RESERVED = "reserved for new clips"
 ABSENT_WORDS = {
     "audio": "no sound",
     "visual": "no picture",
@@ -77,7 +78,8 @@ def ranked_card(
     score, level = fmt.score(place.score), fmt.percentile(place.percentile)
     tip = fmt.higher_than(place.percentile).capitalize()
     # What the reason says already needs no chip, which would only push the title out.
-    badges = [badge for badge in place.badges if badge.split(",")[0] not in place.reason]
+    said = [badge for badge in place.badges if badge.split(",")[0] in place.reason]
+    badges = [b for b in place.badges if b not in said and (b != "new" or RESERVED not in place.badges)]
     chips = "".join(f'<span class="av-chip">{escape(badge)}</span>' for badge in badges) + absent(place.missing)
     return (
         f'<div class="av-card"><div class="av-rank">{place.rank}<small>{escape(change)}</small></div>'

@@ -53,7 +53,12 @@ def draw(figure: "Figure", key: str, alt: str, **options: Any) -> Any:
     return st.plotly_chart(figure, key=key, alt=alt, config=CONFIG, theme=None, **options)
 
 
-def moment_grid(pairs: Sequence[SegmentPair], now: Theme, chosen: tuple[int, int] | None = None) -> "Figure":
+def moment_grid(
+    pairs: Sequence[SegmentPair],
+    now: Theme,
+    chosen: tuple[int, int] | None = None,
+    names: tuple[str, str] = ("watched", "this"),
+) -> "Figure":
     """Watched moments by moments of the explained clip; tint = similarity from 0 to 1, the chosen pair outlined.
 
     Heat maps cannot be clicked in Streamlit: the tint is drawn as shapes, the clicks are caught by square markers on
@@ -77,7 +82,7 @@ def moment_grid(pairs: Sequence[SegmentPair], now: Theme, chosen: tuple[int, int
         marker={"symbol": "square", "size": 32 if labelled else 16, "color": "rgba(0,0,0,0)"},
         selected={"marker": {"opacity": 0}}, unselected={"marker": {"opacity": 0}},
         hovertemplate=[
-            f"watched {fmt.moments(p.watched_start, p.watched_end)}, this {fmt.moments(p.start, p.end)}<br>"
+            f"{names[0]} {fmt.moments(p.watched_start, p.watched_end)}, {names[1]} {fmt.moments(p.start, p.end)}<br>"
             f"similarity {fmt.probability(p.similarity)}, adds {fmt.signed(p.value, 4)}<extra></extra>"
             for p in cells.values()
         ],

@@ -21,24 +21,25 @@ UNITS = {
 
 def ledger_steps(place: Recommendation) -> list[Step]:
     """The ledger's lines for the waterfall."""
-    return [_step(line) for line in place.ledger.children]
+    modal = "fit" in place.ledger.details
+    return [_step(line, modal) for line in place.ledger.children]
 
 
-def _step(line: Contribution) -> Step:
-    remark = "list penalty" if line.kind == "penalty" else _weighted(line)
+def _step(line: Contribution, modal: bool) -> Step:
+    remark = "list penalty" if line.kind == "penalty" else _weighted(line, modal)
     behind = len({leaf.key for leaf in line.leaves() if leaf.kind == "clip"})
     clips = fmt.count(behind, "watched clip") if behind else ""
     part = str(line.details.get("part", ""))
     tooltip = "; ".join(text for text in (hue(line.key).tooltip or line.label, part, clips) if text)
     name = modality_name(line.key) if hue(line.key).tooltip else line.label
-    return Step(line.key, name, line.value, remark, tooltip, _parts(line))
+    return Step(line.key, name, line.value, remark, tooltip, _parts(line, modal))
 
 
-def _parts(line: Contribution) -> tuple[Step, ...]:
+def _parts(line: Contribution, modal: bool) -> tuple[Step, ...]:
     inner = [child for child in line.children if child.kind in ("part", "prior")]
     if inner:
         return tuple(
-            Step(line.key, _part_name(part), part.value, _weighted(part), f"{part.label}{_behind(part)}")
+            Step(line.key, _part_name(part), part.value, _weighted(part, modal), f"{part.label}{_behind(part)}")
             for part in inner
         )
     only = str(line.details.get("part", ""))
@@ -56,22 +57,27 @@ def _behind(part: Contribution) -> str:
     return f"; {fmt.count(clips, 'watched clip')}" if clips else ""
 
 
-def _weighted(line: Contribution) -> str:
+def _weighted(line: Contribution, modal: bool) -> str:
+    """ "0.75 × +1.42"; nothing where the weight is no one's choice."""
     weight, match = line.details.get("weight"), line.details.get("match")
-    return f"{weight:.2f} × {fmt.signed(match, 2)}" if weight and match is not None else ""
+    if not weight or match is None or (weight == 1 and not modal):
+        return ""
+    return f"{weight:.2f} × {fmt.signed(match, 2)}"
 
 
 def sums(ledger: Contribution) -> str:
     """What the drawn lines add up to, checked here and now."""
     gap = abs(sum(leaf.value for leaf in ledger.leaves()) - ledger.value)
     inner = max((abs(sum(c.value for c in line.children) - line.value) for line in _nodes(ledger)), default=0.0)
+    one = len(ledger.children) == 1
     kind = "exact" if ledger.exact else "approximate: leave-one-out differences"
     if max(gap, inner) < 1e-6:
-        told = "add up to the score (difference under 0.000001)"
+        told = f"{'adds' if one else 'add'} up to the score (difference under 0.000001)"
     else:
-        told = f"miss the score by {max(gap, inner):.6f}"
-    weighted = any(_weighted(line) for line in ledger.children)
-    indented = any(_parts(line) for line in ledger.children)
+        told = f"{'misses' if one else 'miss'} the score by {max(gap, inner):.6f}"
+    modal = "fit" in ledger.details
+    weighted = any(_weighted(line, modal) for line in ledger.children)
+    indented = any(_parts(line, modal) for line in ledger.children)
     scale = "Weight × match, in σ above a random pair. " if weighted else ""
     inside = ", indented ones to the line above them" if indented else ""
     return f"{scale}The {fmt.count(len(ledger.children), 'line')} {told}{inside}; {kind}."

@@ -53,25 +53,29 @@ def evidence(case: Case) -> None:
     about = f"{case.place.clip_id}-{chosen}-{modality}"
     heading("Moment by moment", f"rows watched, columns this clip; adds up to {fmt.signed(direct[chosen][modality])}")
     pair = grid(pairs, about, modality_name(modality))
-    st.caption(_told(modality_name(modality), direct[chosen][modality], learned))
+    st.caption(_told(modality_name(modality).lower(), direct[chosen][modality], learned))
     moments(pair, case.clips, "evidence", "This pair")
 
 
 def _told(modality: str, direct: float, learned: float) -> str:
     """What the grid holds, and what it cannot hold."""
     if abs(learned) < 5e-4:
-        return f"All of what this clip adds by {modality} is direct match: the pairs sum to {fmt.signed(direct)}."
+        return f"All that the watched clip adds by {modality} is direct match: the pairs sum to {fmt.signed(direct)}."
     return (
-        f"By {modality} this clip adds {fmt.signed(direct + learned)}: {fmt.signed(direct)} by direct match, which the "
-        f"pairs sum to, and {fmt.signed(learned)} learned from the crowd, which belongs to whole clips, not to moments."
+        f"By {modality} the watched clip adds {fmt.signed(direct + learned)}: {fmt.signed(direct)} by direct match, "
+        f"which the pairs sum to, and {fmt.signed(learned)} learned from the crowd, which belongs to whole clips, "
+        "not to moments."
     )
 
 
-def grid(pairs: list[SegmentPair], about: str, modality: str) -> SegmentPair:
+def grid(
+    pairs: list[SegmentPair], about: str, modality: str, names: tuple[str, str] = ("watched", "this")
+) -> SegmentPair:
     """The clickable grid of pairs.
 
     Args:
         about: Names the two clips and the modality, in the URL and as the chart's key.
+        names: What rows and columns are called.
 
     Returns:
         The chosen pair, or the one that adds most.
@@ -81,7 +85,7 @@ def grid(pairs: list[SegmentPair], about: str, modality: str) -> SegmentPair:
     cell = read_pair(workspace.param("pair"), about, cells) or best
     highest = max(pair.similarity for pair in pairs)
     charts.draw(
-        charts.moment_grid(pairs, charts.theme(), cell), f"grid-{about}",
+        charts.moment_grid(pairs, charts.theme(), cell, names), f"grid-{about}",
         f"Similarity of {fmt.count(len(pairs), 'pair')} of moments, {modality}; the highest is {highest:.2f}",
         on_select=lambda: pick(about), selection_mode="points",
     )  # fmt: skip

@@ -55,7 +55,7 @@ def why(case: Case) -> None:
 
     place = case.place
     level = fmt.higher_than(place.percentile)
-    meaning = f"before diversity, {level}" if level else ""
+    meaning = f"before the list's penalties, {level}" if level else ""
     remark = "; ".join(x for x in (fmt.score(place.score), meaning) if x)
     st.html(
         f'<p class="av-h2" id="why-panel">Why #{place.rank}, {escape(fmt.cut(place.title, 60))}</p>'
