@@ -193,4 +193,6 @@ def to_job(row: sa.Row, seconds_left: float | None = None) -> Job:
         seconds_left=seconds_left if row.state == "running" else None,
         stage_seconds=dict(row.stage_seconds),
         found=row.found,
+        kind=row.kind,
+        key=row.sha256,
     )
