@@ -62,7 +62,9 @@ def leaderboard(evaluation: Evaluation, metric: str, now: Theme) -> "Figure":
         f"{' ≈' if row.algorithm in level else ''}  <b>{row.metrics[metric].value:.3f}</b>"
         for row in rows
     ]
-    figure.update_yaxes(range=[len(rows) - 0.4, -0.6], tickvals=list(range(len(rows))), ticktext=labels, showgrid=False)
+    figure.update_yaxes(
+        automargin=True, range=[len(rows) - 0.4, -0.6], tickvals=list(range(len(rows))), ticktext=labels, showgrid=False
+    )
     title = f"{findings.metric_title(metric, evaluation.k)}, line: 95 % interval, band: popularity's"
     figure.update_xaxes(title={"text": title, "font": {"size": 12, "color": muted}}, tickfont=AXIS, nticks=7)
     return figure
@@ -102,12 +104,15 @@ def scatter(evaluation: Evaluation, first: str, second: str, now: Theme) -> "Fig
             "<extra></extra>",
         )  # fmt: skip
     figure.update_xaxes(
-        title={"text": f"{findings.metric_title(first, evaluation.k)}, better to the right", "font": {"color": muted}},
+        title={"text": f"{findings.metric_title(first, evaluation.k)}, better to the right", "font": {"size": 12, "color": muted}},
         tickfont=AXIS, range=spans[0],
     )  # fmt: skip
     better = "better downwards" if sign < 0 else "better upwards"
     figure.update_yaxes(
-        title={"text": f"{TITLES[second]}, {better}", "font": {"color": muted}}, tickfont=AXIS, range=spans[1]
+        title={"text": f"{TITLES[second]}, {better}", "font": {"size": 12, "color": muted}},
+        tickfont=AXIS,
+        range=spans[1],
+        automargin=True,
     )
     return figure
 
@@ -180,7 +185,7 @@ def cold_start(evaluation: Evaluation, now: Theme) -> "Figure":
         tickvals=list(range(len(levels))), ticktext=[str(level) for level in levels], title=title, tickfont=AXIS,
         range=[-0.15, len(levels) - 0.85], showgrid=False,
     )  # fmt: skip
-    figure.update_yaxes(range=[0, top], tickfont=AXIS)
+    figure.update_yaxes(range=[0, top], tickfont=AXIS, automargin=True)
     return figure
 
 
@@ -212,7 +217,12 @@ def calibration(evaluation: Evaluation, now: Theme) -> "Figure":
     )  # fmt: skip
     text = "Score, percentile over all scored pairs"
     figure.update_xaxes(title={"text": text, "font": {"size": 12, "color": muted}}, range=[0, 100], tickfont=AXIS)
-    figure.update_yaxes(title={"text": "Hits, %", "font": {"color": muted}}, rangemode="tozero", tickfont=AXIS)
+    figure.update_yaxes(
+        title={"text": "Hits, %", "font": {"size": 12, "color": muted}},
+        rangemode="tozero",
+        tickfont=AXIS,
+        automargin=True,
+    )
     return figure
 
 
@@ -240,5 +250,10 @@ def popularity_bias(evaluation: Evaluation, now: Theme) -> "Figure":
     labels = [b.label.replace(" fifth", "") for b in bins]
     title = {"text": "Fifths of the clips, by how many people like them", "font": {"size": 12, "color": muted}}
     figure.update_xaxes(tickvals=list(range(len(bins))), ticktext=labels, title=title, tickfont=AXIS, showgrid=False)
-    figure.update_yaxes(title={"text": "Share, %", "font": {"color": muted}}, rangemode="tozero", tickfont=AXIS)
+    figure.update_yaxes(
+        title={"text": "Share, %", "font": {"size": 12, "color": muted}},
+        rangemode="tozero",
+        tickfont=AXIS,
+        automargin=True,
+    )
     return figure

@@ -20,7 +20,10 @@ CORE = (
 ALWAYS = ("popularity", "random")
 DATASETS = {"demo": "This library", "ml-100k": "MovieLens 100k", "ml-latest-small": "MovieLens latest-small"}
 SPLITS = {RANDOM: "Random 80/20", TEMPORAL: "Temporal 80/20", LEAVE_ONE_OUT: "Leave one out", K_FOLD: "5 folds"}
-METRICS = {"ndcg": "nDCG", "recall": "Recall", "mrr": "MRR", "map": "MAP", "hit": "Hit rate", "auc": "AUC"}
+METRICS = {
+    "ndcg": "nDCG", "recall": "Recall", "precision": "Precision", "mrr": "MRR", "map": "MAP", "hit": "Hit rate",
+    "auc": "AUC",
+}  # fmt: skip
 LENGTHS = (5, 10, 20)
 UPLOADS = "av-evaluate-csv"
 
@@ -63,7 +66,7 @@ def current() -> Choice:
 
 
 def controls(choice: Choice, disabled: bool, again: bool) -> None:
-    """One row: the choices, and the button that runs.
+    """One row: the choices, and the button that runs. Selects, not segments: at 1440 one row holds them all.
 
     Args:
         disabled: Nothing can be run, or it is running.
@@ -71,21 +74,14 @@ def controls(choice: Choice, disabled: bool, again: bool) -> None:
     """
     names = DATASETS | uploads()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.selectbox(
-            "Dataset", list(names), format_func=lambda name: names[name], width=190,
-            **bound("dataset", choice.dataset, "ev-dataset"),
-        )  # fmt: skip
-        st.segmented_control(
-            "Split", list(SPLITS), format_func=SPLITS.get, required=True, **bound("split", choice.protocol, "ev-split")
-        )
-        st.segmented_control(
-            "Metric",
-            list(METRICS),
-            format_func=METRICS.get,
-            required=True,
-            **bound("metric", choice.metric, "ev-metric"),
-        )
-        st.segmented_control("At", list(LENGTHS), required=True, **bound("at", choice.k, "ev-at"))
+        for label, options, name, value, width in (
+            ("Dataset", names, "dataset", choice.dataset, 210),
+            ("Split", SPLITS, "split", choice.protocol, 160),
+            ("Metric", METRICS, "metric", choice.metric, 120),
+            ("At", {k: str(k) for k in LENGTHS}, "at", choice.k, 76),
+        ):
+            st.selectbox(label, list(options), format_func=options.get, width=width,
+                         **bound(name, value, f"ev-{name}"))  # fmt: skip
         _models(choice)
         _own_file()
         st.button(
@@ -112,7 +108,7 @@ def _picked() -> None:
 
 
 def _own_file() -> None:
-    with st.popover("CSV", icon=":material/upload_file:", key="ev-file"):
+    with st.popover("Own file", icon=":material/upload_file:", key="ev-file"):
         st.caption(
             "Evaluate on a file of events or ratings: user_id, item_id, and event, value (or rating), datetime where "
             "there are such. Nothing is added to the library."

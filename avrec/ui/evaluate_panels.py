@@ -25,9 +25,7 @@ SECOND = ("diversity", "novelty", "serendipity", "coverage", "popularity", "gini
 def panel(key: str, title: str, remark: str, rows: tables.Rows) -> Iterator[None]:
     """A bordered panel with its title, finding and CSV twin on one line."""
     with st.container(border=True, height="stretch", key=f"ev-{key}"):
-        with st.container(
-            horizontal=True, horizontal_alignment="distribute", vertical_alignment="top", key=f"ev-h-{key}"
-        ):
+        with st.container(horizontal=True, wrap=False, vertical_alignment="top", key=f"ev-head-{key}"):
             st.html(f'<p class="av-h2" style="padding-top:4px">{escape(title)} <span class="av-mut" '
                     f'style="font-size:12px;font-weight:400;margin-left:6px">{escape(remark)}</span></p>')  # fmt: skip
             st.download_button(

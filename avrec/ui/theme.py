@@ -112,14 +112,13 @@ padding:4px 0}} .av-same .av-small-title{{margin-bottom:3px}}
 .av-abl{{display:grid;grid-template-columns:92px 54px 64px minmax(0,1fr) 62px;gap:0 10px;align-items:center;
 font-size:13px;min-height:27px;border-bottom:1px solid {_BORDER}}} .av-abl>:nth-child(2),.av-abl>:nth-child(3),
 .av-abl>:nth-child(5){{text-align:right;font-variant-numeric:tabular-nums}} .av-abl b{{font-weight:600}}
-.av-abl .av-lane{{height:20px;border-left:0}} .av-abl .av-part{{top:5px;bottom:5px}}
+.av-abl .av-lane{{height:20px}} .av-abl .av-lane:before{{border-color:{_MUTED}}} .av-abl .av-part{{top:5px;bottom:5px}}
 .av-abl-head{{color:{_MUTED};font-size:12px}} .av-whisk{{background:{_INK};opacity:.75}}
 .av-abl .av-lane .av-whisk{{top:9.5px;bottom:9.5px}}
 .av-rate{{display:grid;grid-template-columns:minmax(0,1.3fr) 92px minmax(0,1fr) 108px;gap:0 10px;align-items:center;
 font-size:13px;min-height:25px;border-bottom:1px solid {_BORDER}}} .av-rate>span:first-child{{white-space:nowrap;
 overflow:hidden;text-overflow:ellipsis}} .av-rate>:last-child{{text-align:right;font-variant-numeric:tabular-nums}}
 .av-rate .av-lane{{height:18px}} .av-rate .av-part{{top:5px;bottom:5px}} .av-rate .av-whisk{{top:8.5px;bottom:8.5px}}
-[class*=st-key-ev-panel-head] p{{margin:0}}
 .av-status{{font-size:11.5px;line-height:1.6;color:{_MUTED}}}
 [class*=st-key-cell-] a,[class*=st-key-job-] a{{padding-left:0;padding-right:0;background:none}}
 [class*=st-key-cell-] button,[class*=st-key-near-] button{{min-height:22px}}
