@@ -14,6 +14,10 @@ def short(evaluation: Evaluation, algorithm: str) -> str:
     return title.replace(":", ",") if shared else name
 
 
+def signed(value: float) -> str:
+    return f"{value:+.3f}".replace("-", "\u2212")
+
+
 def p_words(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.01 else f"p = {p:.2f}"
 
@@ -23,7 +27,7 @@ def compared_words(evaluation: Evaluation, comparison: Comparison) -> str:
     first, second = short(evaluation, comparison.first), short(evaluation, comparison.second)
     p = p_words(comparison.corrected)
     if not comparison.distinguishable:
-        return f"{first} is not distinguishable from {second} (difference {comparison.difference:+.3f}, paired {p})"
+        return f"{first} is not distinguishable from {second} (difference {signed(comparison.difference)}, paired {p})"
     if comparison.difference < 0:
         first, second = second, first
     return f"{first} beats {second} by {abs(comparison.difference):.3f}, paired {p}"
@@ -75,13 +79,11 @@ def ablation_words(evaluation: Evaluation) -> str:
     clear = [row for row in rows if row.corrected < 0.05 and row.change.value < 0]
     if clear:
         most = min(clear, key=lambda row: row.change.value)
-        return f"{most.modality} carries most: without it {most.change.value:+.3f}, {p_words(most.corrected)}"
+        return f"{most.modality} carries most: without it {signed(most.change.value)}, {p_words(most.corrected)}"
     worst = min(rows, key=lambda row: row.change.value)
     if worst.change.value >= 0:
         return "no single modality is missed when it is removed"
-    return (
-        f"{worst.modality} is missed most ({worst.change.value:+.3f}), but within chance ({p_words(worst.corrected)})"
-    )
+    return f"{worst.modality} is missed most ({signed(worst.change.value)}), but within chance ({p_words(worst.corrected)})"
 
 
 def faithful_words(evaluation: Evaluation) -> str:

@@ -36,11 +36,15 @@ def _tone(evaluation: Evaluation, name: str, now: Theme) -> str:
 def leaderboard(evaluation: Evaluation, metric: str, now: Theme) -> "Figure":
     """Dots and whiskers; the band is popularity's interval, ≈ marks what cannot be told apart from the best."""
     rows, level = ranked(evaluation, metric), findings.level_with_best(evaluation, metric)
-    figure = base_figure(LINE * len(rows) + 54, now, margin={"l": 8, "r": 12, "t": 4, "b": 44})
+    figure = base_figure(LINE * len(rows) + 66, now, margin={"l": 8, "r": 12, "t": 18, "b": 44})
     base = evaluation.value("popularity", metric)
     muted = palette.MUTED.of(now)
     if base is not None and base.low is not None:
         figure.add_vrect(x0=base.low, x1=base.high, fillcolor=alpha(muted, 0.12), line_width=0, layer="below")
+        figure.add_annotation(
+            x=base.value, y=1, yref="paper", yanchor="bottom", text="popularity", showarrow=False,
+            font={"size": 11, "color": muted},
+        )  # fmt: skip
         figure.add_vline(x=base.value, line={"color": muted, "width": 1, "dash": "dot"}, layer="below")
     for i, row in enumerate(rows):
         found, colour = row.metrics[metric], _tone(evaluation, row.algorithm, now)
@@ -65,7 +69,11 @@ def leaderboard(evaluation: Evaluation, metric: str, now: Theme) -> "Figure":
     figure.update_yaxes(
         automargin=True, range=[len(rows) - 0.4, -0.6], tickvals=list(range(len(rows))), ticktext=labels, showgrid=False
     )
-    title = f"{findings.metric_title(metric, evaluation.k)}, line: 95 % interval, band: popularity's"
+    ends = [v for row in rows for v in (row.metrics[metric].low, row.metrics[metric].high, row.metrics[metric].value)]
+    known = [v for v in ends if v is not None]
+    room = (max(known, default=1.0) - min(known, default=0.0)) * 0.04
+    figure.update_xaxes(range=[min(known, default=0.0) - room, max(known, default=1.0) + room])
+    title = f"{findings.metric_title(metric, evaluation.k)}, line is the 95 % interval"
     figure.update_xaxes(title={"text": title, "font": {"size": 12, "color": muted}}, tickfont=AXIS, nticks=7)
     return figure
 
@@ -104,7 +112,10 @@ def scatter(evaluation: Evaluation, first: str, second: str, now: Theme) -> "Fig
             "<extra></extra>",
         )  # fmt: skip
     figure.update_xaxes(
-        title={"text": f"{findings.metric_title(first, evaluation.k)}, better to the right", "font": {"size": 12, "color": muted}},
+        title={
+            "text": f"{findings.metric_title(first, evaluation.k)}, better to the right",
+            "font": {"size": 12, "color": muted},
+        },
         tickfont=AXIS, range=spans[0],
     )  # fmt: skip
     better = "better downwards" if sign < 0 else "better upwards"
@@ -137,7 +148,7 @@ def _placed(
     for i in sorted(range(len(points)), key=lambda i: (not front[i], -points[i][0])):
         x, y = at[i]
         name = fmt.cut(names[i], 22)
-        w = 6.2 * len(name)
+        w = 6.8 * len(name)
         options = {
             "top center": (x - w / 2, y + 7, x + w / 2, y + 20), "bottom center": (x - w / 2, y - 20, x + w / 2, y - 7),
             "middle right": (x + 8, y - 7, x + 8 + w, y + 7), "middle left": (x - 8 - w, y - 7, x - 8, y + 7),
