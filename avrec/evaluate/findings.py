@@ -83,7 +83,8 @@ def ablation_words(evaluation: Evaluation) -> str:
     worst = min(rows, key=lambda row: row.change.value)
     if worst.change.value >= 0:
         return "no single modality is missed when it is removed"
-    return f"{worst.modality} is missed most ({signed(worst.change.value)}), but within chance ({p_words(worst.corrected)})"
+    missed = f"{worst.modality} is missed most ({signed(worst.change.value)})"
+    return f"{missed}, but within chance ({p_words(worst.corrected)})"
 
 
 def faithful_words(evaluation: Evaluation) -> str:
