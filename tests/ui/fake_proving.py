@@ -24,7 +24,7 @@ class FakeProving:
         return self._library().facts
 
     def request(self, dataset: str = "demo", spec: Spec | None = None) -> Request:
-        return Request(dataset, (spec or Spec()).checked(), f"{dataset}{self.revision}")
+        return Request(dataset, (spec or Spec()).checked(), f"{dataset}{len(self._events)}{len(self._clips)}")
 
     def evaluate(self, dataset="demo", spec=None, *, wait=True, again=False) -> Job:
         asked = self.request(dataset, spec)
