@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from avrec.schemas import AlgorithmEntry, Clip, Comparison, Interaction, ListMetrics, Person
-from avrec.ui import algorithms, charts, workspace
+from avrec.ui import algorithms, charts, pages, workspace
 from avrec.ui import format as fmt
 from avrec.ui.bars import axis_for, stacked_bar
 from avrec.ui.cards import parts_of, thumbnail
@@ -44,7 +44,7 @@ def recommenders(ws: Workspace, people: Mapping[str, Person], user: str, clips: 
         heading(f"First {ws.k} for {user}", _finding(found, [short(known[name]) for name in chosen]))
         if not places:
             st.markdown("Nothing is left to rank. Turn on “Seen clips too” under List, or add clips.")
-        st.html(legend(ORDER, penalties=["diversity"]))
+        st.html(legend(ORDER, penalties=["diversity", *(["calibration"] if ws.calibration else [])]))
         drawn = [
             Column(short(known[ranked.algorithm]), _remarks(known[ranked.algorithm], metrics), ranked.recommendations)
             for ranked, metrics in zip(found.lists, found.metrics, strict=True)
@@ -52,6 +52,10 @@ def recommenders(ws: Workspace, people: Mapping[str, Person], user: str, clips: 
         st.html(columns(drawn, clips, followed, charts.theme(), outlines(places, clips)))
         if followed:
             same_clip(found, known, followed, places[followed])
+            st.page_link(
+                pages.RECOMMEND, label="Why, in Recommend", icon=":material/recommend:", width="content",
+                query_params=workspace.link(user=user, clip=followed),
+            )  # fmt: skip
         if len(chosen) > 1:
             overlap_table(found, [short(known[name]) for name in chosen])
     with left:

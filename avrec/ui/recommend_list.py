@@ -1,6 +1,7 @@
 """The ranked cards: like, dislike and hide act at once and can be undone."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -11,7 +12,7 @@ from avrec.ui.bars import Axis, axis_for
 from avrec.ui.cards import parts_of, ranked_card
 from avrec.ui.chrome import legend
 from avrec.ui.palette import PENALTIES
-from avrec.ui.rank_history import step
+from avrec.ui.rank_history import latest, moves, step
 from avrec.ui.resources import engine
 
 SHELVES = ("Ranked", "New clips")
@@ -79,11 +80,23 @@ def card(
             st.button("Why?", type="tertiary", key=f"why-{place.clip_id}", on_click=explain, args=(place.clip_id,))
 
 
+@dataclass(frozen=True)
+class Reaction:
+    """What was just done, kept in the session until it is undone or followed by another."""
+
+    interaction_id: int
+    word: str
+    title: str
+    clip_id: str
+    user: str
+    before: list[str]
+
+
 def react(user: str, clip_id: str, event: str, title: str, rank: int) -> None:
     """Store an event; the list is ranked again in this very run."""
     made = engine().record(user, clip_id, event)
     word = next(done for name, _, _, done in REACTIONS if name == event)
-    st.session_state["undo"] = (made.interaction_id, word, title)
+    st.session_state["undo"] = Reaction(made.interaction_id, word, title, clip_id, user, latest(user))
     step(f"{word} #{rank}")
 
 
@@ -91,16 +104,22 @@ def explain(clip_id: str) -> None:
     workspace.put(clip=clip_id, watched=None, pair=None)
 
 
-def undo_line() -> None:
-    """What was just done, and the way back."""
-    done = st.session_state.get("undo")
-    if not done:
+def undo_line(ranked: RankedList) -> None:
+    """What was just done, how far the clip fell or rose, what rose instead, and the way back."""
+    done: Reaction | None = st.session_state.get("undo")
+    if done is None:
         return
-    interaction_id, word, title = done
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="undo-line"):
-        st.markdown(f"{word} **{fmt.plain(fmt.cut(title, 50))}**; the list is ranked again.", width="content")
+    told = f"{done.word} **{fmt.plain(fmt.cut(done.title, 50))}**"
+    if done.user == ranked.user_id:
+        titles = {place.clip_id: place.title for place in ranked.recommendations}
+        own, rose = moves(done.before, list(titles), done.clip_id)
+        told += f", {own}." if own else "."
+        others = ", ".join(f"{fmt.plain(fmt.cut(titles[clip], 34))} {move}" for clip, move in rose)
+        told += f" Rose most: {others}." if others else ""
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="undo-line"):
+        st.markdown(told, width="stretch")
         st.button("Undo", icon=":material/undo:", type="tertiary", key="undo-button", on_click=_undo,
-                  args=(interaction_id,))  # fmt: skip
+                  args=(done.interaction_id,))  # fmt: skip
 
 
 def _undo(interaction_id: int) -> None:
