@@ -22,7 +22,10 @@ from avrec.ui.workspace import Workspace
 
 VIEWS = ("Ledger", "Evidence", "What if")
 MOST_WATCHED, MOST_OTHERS = 4, 8
-OTHERS = (("neighbour", "People of a similar taste", "person"), ("factor", "What was learned of this taste", "factor"))
+OTHERS = {  # kind of leaf -> title, one, many
+    "neighbour": ("People of a similar taste", "person", "people"),
+    "factor": ("What was learned of this taste", "factor", "factors"),
+}
 PAIRED = ("visual", "audio", "speech", "caption", "meaning")
 DONE = {
     "like": "liked", "dislike": "disliked", "favourite": "favourite", "share": "shared", "skip": "skipped",
@@ -80,19 +83,20 @@ def ledger(case: Case) -> None:
     watched = by_watched_clip(place.ledger)
     if watched:
         _watched(case, watched)
-    for kind, title, unit in OTHERS:
-        _others(case, kind, title, unit)
+    for kind in OTHERS:
+        _others(case, kind)
     best = best_pair(case)
     if best is not None:
         moments(best, case.clips, "ledger", "Best matching moments")
 
 
-def _others(case: Case, kind: str, title: str, unit: str) -> None:
+def _others(case: Case, kind: str) -> None:
     """Neighbours or factors, the largest first."""
+    title, *names = OTHERS[kind]
     steps = other_leaves(case.place.ledger, kind)
     if not steps:
         return
-    heading(title, f"{fmt.count(len(steps), unit)} carry {fmt.signed(sum(step.value for step in steps))}")
+    heading(title, f"{fmt.count(len(steps), *names)} carry {fmt.signed(sum(step.value for step in steps))}")
     shown, rest = steps[:MOST_OTHERS], steps[MOST_OTHERS:]
     more = f"and {len(rest)} more, together {fmt.signed(sum(step.value for step in rest))}" if rest else ""
     st.html(lines(shown, title) + f'<div class="av-cap">{more}</div>')
