@@ -8,6 +8,7 @@ import math
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
@@ -157,15 +158,22 @@ class Engine(Comparing, Library):
                 return
 
     def remove_job(self, job_id: str) -> None:
-        """Take a finished, failed or cancelled job off the list."""
+        """Take a finished, failed or cancelled job off the list; an upload that became no clip goes with it."""
+        sha256 = self._jobs.row(job_id).sha256
         self._jobs.remove(job_id)
+        if not self._jobs.knows(sha256) and not self._clips.has(sha256[:16]):
+            (self.settings.originals_dir / sha256).unlink(missing_ok=True)
 
     def wait(self, job_ids: Sequence[str], timeout: float | None = None) -> list[Job]:
-        """Wait until the jobs have ended; this process works on them itself where no other does."""
+        """Wait until the jobs have ended; this process works on them itself where no other does.
+
+        A job whose bytes were on their way already ends as the job that brings them does.
+        """
         deadline = time.monotonic() + timeout if timeout is not None else math.inf
+        awaited = [self._jobs.twin(job_id) for job_id in job_ids]
 
         def over() -> bool:
-            live = any(self._jobs.state(job_id) in ("queued", "running") for job_id in job_ids)
+            live = any(self._jobs.state(job_id) in ("queued", "running") for job_id in awaited)
             return not live or time.monotonic() > deadline
 
         if self._worker.started:
@@ -173,7 +181,8 @@ class Engine(Comparing, Library):
                 time.sleep(0.1)
         else:
             self._worker.drain(over)
-        return [self.job(job_id) for job_id in job_ids]
+        ended = [(self.job(own), self.job(other)) for own, other in zip(job_ids, awaited, strict=True)]
+        return [own if other.state == "done" else replace(other, job_id=own.job_id) for own, other in ended]
 
     def stage_speeds(self) -> dict[str, float]:
         """Median seconds of work per second of clip, by stage; empty before the first clip."""

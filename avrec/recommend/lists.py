@@ -142,20 +142,18 @@ def _with_reserved(
     count = len(new.order)
     if not count:
         return ranking, {}
-    kept = np.arange(max(min(len(ranking.order), k - count), 0))
+    known = np.flatnonzero(~fresh[ranking.order])
+    given_up = known[len(known) - max(len(ranking.order) + count - k, 0) :]
+    kept = np.setdiff1d(np.arange(len(ranking.order)), given_up)
     spots = np.linspace(0, len(kept) + count - 1, count + 2)[1:-1].round().astype(int)
     order = kept.tolist()
     for i, spot in enumerate(spots.tolist()):
         order.insert(spot, len(ranking.order) + i)
-    both = Ranking(
-        np.concatenate([ranking.order, new.order]),
-        {name: np.concatenate([ranking.penalties[name], new.penalties[name]]) for name in ranking.penalties},
-        model.told(taste, np.concatenate([ranking.order, new.order]), weights).plus(
-            prior_blocks(model, options, np.concatenate([ranking.order, new.order]))
-        ),
-        ranking.candidates,
-        None if ranking.twins is None or new.twins is None else np.concatenate([ranking.twins, new.twins]),
-    )  # fmt: skip
+    clips = np.concatenate([ranking.order, new.order])
+    penalties = {name: np.concatenate([ranking.penalties[name], new.penalties[name]]) for name in ranking.penalties}
+    told = model.told(taste, clips, weights).plus(prior_blocks(model, options, clips))
+    twins = None if ranking.twins is None or new.twins is None else np.concatenate([ranking.twins, new.twins])
+    both = Ranking(clips, penalties, told, ranking.candidates, twins)
     return both.of(np.array(order)), {int(clip): "reserved for new clips" for clip in new.order}
 
 

@@ -76,10 +76,10 @@ def ranked_card(
 ) -> str:
     """One place of a ranked list: rank and its change, picture, title, reason, bar, score, percentile."""
     score, level = fmt.score(place.score), fmt.percentile(place.percentile)
-    tip = (
-        f"Higher than {place.percentile:.0f} % of random person-clip pairs" if place.percentile is not None else ""
-    )  # fmt: skip
-    badges = [badge for badge in place.badges if badge != "new" or RESERVED not in place.badges]
+    tip = fmt.higher_than(place.percentile).capitalize()
+    # What the reason says already needs no chip, which would only push the title out.
+    said = [badge for badge in place.badges if badge.split(",")[0] in place.reason]
+    badges = [b for b in place.badges if b not in said and (b != "new" or RESERVED not in place.badges)]
     chips = "".join(f'<span class="av-chip">{escape(badge)}</span>' for badge in badges) + absent(place.missing)
     return (
         f'<div class="av-card"><div class="av-rank">{place.rank}<small>{escape(change)}</small></div>'

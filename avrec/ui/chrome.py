@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -103,7 +104,7 @@ def _clip(ws: Workspace) -> None:
 
 def _share() -> None:
     with st.popover("Share", icon=":material/link:", type="tertiary", key="ws-share"):
-        query = "&".join(f"{k}={v}" for k, v in sorted(st.query_params.to_dict().items()))
+        query = urlencode(sorted(st.query_params.to_dict().items()))
         address = str(st.context.url or "").split("?")[0]
         st.caption("This address restores the page: person, weights, clip and all.")
         st.code(f"{address}?{query}" if query else address or "/", language=None, wrap_lines=True)

@@ -19,7 +19,7 @@ from avrec.ui.workspace import Workspace, bound
 def person_label(person: Person) -> str:
     """ "u-017, 14 events, simulated"."""
     kind = ", simulated" if person.simulated else ""
-    return f"{person.user_id}, {person.events} events{kind}"
+    return f"{person.user_id}, {fmt.count(person.events, 'event')}{kind}"
 
 
 def controls(ws: Workspace, people: dict[str, Person], user: str, known: Mapping[str, AlgorithmEntry]) -> None:
@@ -79,10 +79,10 @@ def strip_cells(
     places = ranked.recommendations
     levels = [place.percentile for place in places if place.percentile is not None]
     evidence = "strong" if person.positives >= 5 else "some" if person.positives >= 2 else "weak"
-    tip = f"{fmt.count(person.events, 'event')}; weak under 2 liked clips, strong from 5. {person.taste}"
+    tip = f"{fmt.count(person.events, 'event')}; weak under 2 positive clips, strong from 5. {person.taste}"
     cells = [
         Cell("Ranked", str(len(places)), f"of {fmt.count(ranked.candidates, 'clip')}{'' if seen else ' unseen'}"),
-        Cell("Evidence", evidence, f"{fmt.count(person.events, 'event')}, {person.positives} liked", tip),
+        Cell("Evidence", evidence, f"{fmt.count(person.events, 'event')}, {person.positives} positive", tip),
     ]
     if levels:
         tip = "Share of random person-clip pairs below the middle place, diversity 0"

@@ -7,7 +7,7 @@ clips. Both are told, and the grid adds up to the direct one.
 import streamlit as st
 
 from avrec.explain.ledger import by_watched_clip, direct_leaves
-from avrec.schemas import Contribution, SegmentPair
+from avrec.schemas import SEGMENT_MODALITIES, Contribution, SegmentPair
 from avrec.ui import charts, workspace
 from avrec.ui import format as fmt
 from avrec.ui.chrome import heading
@@ -33,7 +33,9 @@ def evidence(case: Case) -> None:
         return
     chosen = workspace.choice("watched", list(direct), next(iter(direct)))
     here = [name for name in PAIRED if name in direct[chosen]]
-    modality = workspace.choice("modality", here, max(here, key=lambda name: abs(direct[chosen][name])))
+    # Meaning is one vector a clip: its grid has one cell, so it opens only where nothing narrower speaks.
+    narrow = [name for name in here if name in SEGMENT_MODALITIES] or here
+    modality = workspace.choice("modality", here, max(narrow, key=lambda name: abs(direct[chosen][name])))
     names = {c: case.clips[c].title if c in case.clips else c for c in direct}
     st.selectbox(
         "Watched clip", list(direct), format_func=lambda c: names.get(c, c),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from avrec.schemas import Clip, RankedList, Recommendation
+from avrec.schemas import Clip, Interaction, RankedList, Recommendation
 from avrec.ui import format as fmt
 from avrec.ui import workspace
 from avrec.ui.bars import Axis, axis_for
@@ -16,6 +16,8 @@ from avrec.ui.rank_history import latest, moves, step
 from avrec.ui.resources import engine
 
 SHELVES = ("Ranked", "New clips")
+# On a phone the panel lies below the whole list.
+JUMP = '<a class="av-jump" href="#why-panel" target="_self">Why it is here, below</a>'
 REACTIONS = (
     ("like", "thumb_up", "Like", "Liked"),
     ("dislike", "thumb_down", "Dislike", "Disliked"),
@@ -69,7 +71,8 @@ def card(
     change = fmt.rank_change(before.get(place.clip_id), place.rank) if before is not None else ""
     peaks = engine().peaks(place.clip_id) if clip and clip.info.kind == "audio" else ()
     with st.container(border=True, horizontal=True, wrap=False, vertical_alignment="center", gap="small", key=key):
-        st.html(ranked_card(place, clip, axis, peaks=peaks, change=change), width="stretch")
+        jump = JUMP if is_chosen else ""
+        st.html(ranked_card(place, clip, axis, peaks=peaks, change=change) + jump, width="stretch")
         with st.container(width=76, gap=None):
             with st.container(horizontal=True, wrap=False, gap="xxsmall"):
                 for event, icon, words, _ in REACTIONS:
@@ -104,25 +107,48 @@ def explain(clip_id: str) -> None:
     workspace.put(clip=clip_id, watched=None, pair=None)
 
 
-def undo_line(ranked: RankedList) -> None:
-    """What was just done, how far the clip fell or rose, what rose instead, and the way back."""
+def undo_line(ranked: RankedList, clips: Mapping[str, Clip]) -> None:
+    """What was just done for this person and the way back; and the clips that are hidden from them."""
+    user = str(ranked.user_id)
     done: Reaction | None = st.session_state.get("undo")
-    if done is None:
+    done = done if done is not None and done.user == user else None
+    hidden = hidden_clips(engine().history(user), clips)
+    if done is None and not hidden:
         return
-    told = f"{done.word} **{fmt.plain(fmt.cut(done.title, 50))}**"
-    if done.user == ranked.user_id:
-        titles = {place.clip_id: place.title for place in ranked.recommendations}
-        own, rose = moves(done.before, list(titles), done.clip_id)
-        told += f", {own}." if own else "."
-        others = ", ".join(f"{fmt.plain(fmt.cut(titles[clip], 34))} {move}" for clip, move in rose)
-        told += f" Rose most: {others}." if others else ""
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="undo-line"):
-        st.markdown(told, width="stretch")
-        st.button("Undo", icon=":material/undo:", type="tertiary", key="undo-button", on_click=_undo,
-                  args=(done.interaction_id,))  # fmt: skip
+        if done is not None:
+            st.markdown(_told(done, ranked), width="stretch")
+            st.button("Undo", icon=":material/undo:", type="tertiary", key="undo-button", on_click=_undo,
+                      args=([done.interaction_id],))  # fmt: skip
+        if hidden:
+            label = f"{fmt.count(len(hidden), 'hidden clip')}"
+            with st.popover(label, icon=":material/visibility_off:", type="tertiary", key="hidden"):
+                st.caption("Hidden clips are never listed for this person.")
+                for clip_id, events in hidden.items():
+                    name = fmt.plain(fmt.cut(clips[clip_id].title, 40))
+                    st.button(f"Show again: {name}", key=f"show-{clip_id}", on_click=_undo, args=(events,))
 
 
-def _undo(interaction_id: int) -> None:
-    engine().undo(interaction_id)
+def _told(done: Reaction, ranked: RankedList) -> str:
+    """ "Disliked **A**, #1 → off the list. Rose most: B #5 → #3."."""
+    titles = {place.clip_id: place.title for place in ranked.recommendations}
+    own, rose = moves(done.before, list(titles), done.clip_id)
+    told = f"{done.word} **{fmt.plain(fmt.cut(done.title, 50))}**{f', {own}' if own else ''}."
+    others = ", ".join(f"{fmt.plain(fmt.cut(titles[clip], 34))} {move}" for clip, move in rose)
+    return f"{told} Rose most: {others}." if others else told
+
+
+def hidden_clips(history: Sequence[Interaction], clips: Mapping[str, Clip]) -> dict[str, list[int]]:
+    """clip_id -> ids of the events that hide it, the latest first."""
+    found: dict[str, list[int]] = {}
+    for event in history:
+        if event.event == "hide" and event.clip_id in clips and event.interaction_id is not None:
+            found.setdefault(event.clip_id, []).append(event.interaction_id)
+    return found
+
+
+def _undo(interaction_ids: list[int]) -> None:
+    for interaction_id in interaction_ids:
+        engine().undo(interaction_id)
     st.session_state.pop("undo", None)
     step("Undo")

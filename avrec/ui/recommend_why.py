@@ -57,15 +57,11 @@ def why(case: Case) -> None:
     from avrec.ui.recommend_what_if import what_if
 
     place = case.place
-    level = place.percentile
-    meaning = (
-        f"before the list's penalties, higher than {min(level, 99):.0f} % of random person–clip pairs"
-        if level is not None
-        else ""
-    )
+    level = fmt.higher_than(place.percentile)
+    meaning = f"before the list's penalties, {level}" if level else ""
     remark = "; ".join(x for x in (fmt.score(place.score), meaning) if x)
     st.html(
-        f'<p class="av-h2">Why #{place.rank}, {escape(fmt.cut(place.title, 60))}</p>'
+        f'<p class="av-h2" id="why-panel">Why #{place.rank}, {escape(fmt.cut(place.title, 60))}</p>'
         f'<div class="av-mut" style="font-size:13px">{remark}</div>'
     )
     view = workspace.choice("view", VIEWS, "Ledger")
@@ -96,7 +92,7 @@ def _others(case: Case, kind: str) -> None:
     steps = other_leaves(case.place.ledger, kind)
     if not steps:
         return
-    heading(title, f"{fmt.count(len(steps), *names)} carry {fmt.signed(sum(step.value for step in steps))}")
+    heading(title, f"{fmt.count(len(steps), *names)}, together {fmt.signed(sum(step.value for step in steps))}")
     shown, rest = steps[:MOST_OTHERS], steps[MOST_OTHERS:]
     more = f"and {len(rest)} more, together {fmt.signed(sum(step.value for step in rest))}" if rest else ""
     st.html(lines(shown, title) + f'<div class="av-cap">{more}</div>')
@@ -118,7 +114,10 @@ def _watched(case: Case, watched: dict[str, dict[str, float]]) -> None:
     if rest:
         carried = fmt.signed(sum(sum(parts.values()) for parts in rest))
         rows.append(f'<div class="av-cap">and {fmt.count(len(rest), "more clip")}, together {carried}</div>')
-    heading(f"Because {fmt.cut(case.user, 20)} watched", f"{fmt.count(len(watched), 'clip')} carry {fmt.signed(total)}")
+    heading(
+        f"Because {fmt.cut(case.user, 20)} watched",
+        f"{fmt.count(len(watched), 'clip carries', 'clips carry')} {fmt.signed(total)}",
+    )
     st.html("".join(rows))
 
 

@@ -120,11 +120,13 @@ line-height:1.5;padding-top:9px;display:block}} .av-unsure{{color:{_MUTED};borde
 .av-fact{{display:grid;grid-template-columns:110px minmax(0,1fr);gap:0 8px;font-size:13px;line-height:1.5;
 padding:2px 0}} .av-code{{font-size:11.5px;overflow-wrap:anywhere}}
 .av-quote{{border-left:2px solid {_ACCENT};padding-left:10px;font-size:13px}}
-@media(max-width:640px){{
+.av-jump{{display:none;font-size:12px}}
+@media(max-width:640px){{ .av-jump{{display:inline-block;padding-top:4px}}
 .av-card{{grid-template-columns:22px 76px minmax(0,1fr);gap:0 8px}} .av-card>.av-score{{display:none}}
 .av-card .av-title{{display:flex;justify-content:space-between;gap:8px;white-space:normal;font-size:13px}}
 .av-score-inline{{display:inline;font-weight:600}} .av-wf{{grid-template-columns:100px 0 minmax(0,1fr) 54px}}
-.av-wf .av-mut{{overflow:hidden}} .av-job{{grid-template-columns:62px minmax(0,1fr)}}
+.av-wf .av-mut{{overflow:hidden}} .av-drop{{grid-template-columns:minmax(0,1fr) 104px 74px}}
+.av-job{{grid-template-columns:62px minmax(0,1fr)}}
 .av-job-state,.av-job-when{{grid-column:2}} .av-lines .av-wf{{grid-template-columns:minmax(0,1.2fr) minmax(0,1fr) 54px}}
 .av-same{{grid-template-columns:84px 92px minmax(0,1fr)}} .av-pasts>*:nth-child(n+4){{display:none}}}}
 """

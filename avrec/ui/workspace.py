@@ -163,10 +163,10 @@ def bound(param_name: str, value: Any, key: str | None = None) -> dict[str, Any]
     """
     key = key or f"ws-{param_name}"
     st.session_state[key] = value
-    return {"key": key, "on_change": _picked, "args": (param_name, key)}
+    return {"key": key, "on_change": picked, "args": (param_name, key)}
 
 
-def _picked(param_name: str, key: str) -> None:
+def picked(param_name: str, key: str) -> None:
     put(**{param_name: st.session_state[key]})
 
 

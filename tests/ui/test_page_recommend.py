@@ -206,6 +206,19 @@ def test_an_unexpected_failure_says_so_without_details(hold, open_page):
     assert not app.exception
 
 
+def test_a_hidden_clip_can_be_shown_again_and_nobody_else_is_offered_the_undo(full, open_page):
+    app = open_page(pages.RECOMMEND, user="u-003")
+    first = full.recommend("u-003", 20).recommendations[0]
+    app.button(key=f"hide-{first.clip_id}").click().run()
+    assert fmt.escape(first.title) not in titles(app)
+    other = open_page(pages.RECOMMEND, user="u-003")  # a new session: the last act is forgotten, the hiding is not
+    other.button(key=f"show-{first.clip_id}").click().run()
+    assert fmt.escape(first.title) in titles(other)
+    app.button(key=f"like-{full.recommend('u-003', 20).recommendations[1].clip_id}").click().run()
+    app.selectbox(key="who").set_value("u-004").run()
+    assert not any(block.value.startswith("Liked") for block in app.markdown)
+
+
 def waterfall_of(app) -> str:
     return next(block.value for block in app.get("html") if "av-waterfall" in block.value)
 
