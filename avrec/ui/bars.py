@@ -132,11 +132,12 @@ def _step(step: Step, start: float, end: float, scale: float, part: bool) -> str
     dot = "" if part else f'<i class="av-dot av-m-{escape(step.key)}{negative}"></i>'
     down = SUB_HEIGHT * len(step.parts) + 6  # past the parts, to the next line
     link = "" if part else f'<i class="av-link" style="left:{end * scale:.2f}%;bottom:-{down}px"></i>'
+    wide = "" if step.remark or not part else ' style="grid-column:1/3"'  # a long name may use the empty cell
+    remark = "" if wide else f'<span role="cell" class="av-mut av-num">{escape(step.remark)}</span>'
     number = f'<{"span" if part else "b"} role="cell" class="av-num">{signed(step.value)}</{"span" if part else "b"}>'
     return (
         f'<div class="av-wf{" av-sub" if part else ""}" role="row" title="{escape(step.tooltip)}">'
-        f'<span role="cell">{dot}{escape(step.name)}</span>'
-        f'<span role="cell" class="av-mut av-num">{escape(step.remark)}</span>'
+        f'<span role="cell"{wide}>{dot}{escape(step.name)}</span>{remark}'
         f'<span role="cell" class="av-lane">{link}<i class="av-part av-m-{escape(step.key)}{negative}" '
         f'style="left:{left:.2f}%;width:max(1px,{width:.2f}%)"></i></span>{number}</div>'
     )
