@@ -3,6 +3,7 @@
 All bars of a page share one axis, so lengths compare between cards; what is drawn adds up to the number beside it.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -143,14 +144,17 @@ def _step(step: Step, start: float, end: float, scale: float, part: bool) -> str
     )
 
 
-def lines(steps: Iterable[Step], label: str, places: int = 3) -> str:
+def lines(steps: Iterable[Step], label: str, places: int | None = None) -> str:
     """Lines that all start at zero: neighbours, factors. The remark stands in grey behind the name.
 
     Args:
         label: What the lines are, for assistive technology.
-        places: Decimals of the numbers.
+        places: Decimals of the numbers; where None, 3 or as many as the largest needs to show two digits.
     """
     steps = list(steps)
+    if places is None:
+        largest = max((abs(step.value) for step in steps), default=0.0)
+        places = min(max(3, 1 - math.floor(math.log10(largest))), 6) if largest > 0 else 3
     axis = Axis(min(0.0, *(step.value for step in steps)), max(1e-9, *(step.value for step in steps)))
     rows = [_line(step, axis, places) for step in steps]
     return (

@@ -86,7 +86,7 @@ def _controls(
         st.session_state[key] = chosen
         st.multiselect(
             f"Recommenders, up to {MOST}", list(names), format_func=lambda name: names.get(name, name), key=key,
-            max_selections=MOST, on_change=_pick, args=(key,), width=430,
+            max_selections=MOST, on_change=_pick, args=(key,), width=500,
         )  # fmt: skip
         if followed:
             st.selectbox(

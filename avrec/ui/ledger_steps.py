@@ -90,7 +90,8 @@ def sums(ledger: Contribution) -> str:
         told = f"{'misses' if one else 'miss'} the score by {max(gap, inner):.6f}"
     weighted = any(_weighted(line, _modal(ledger)) for line in ledger.children)
     indented = any(_parts(line, ledger) for line in ledger.children)
-    scale = "Weight × match, in σ above a random pair. " if weighted else ""
+    unit = "" if _all_learned(ledger) else ", in σ above a random pair"
+    scale = f"Weight × match{unit}. " if weighted else ""
     whole = " All content lines are learned with the crowd, none is direct match." if _all_learned(ledger) else ""
     inside = ", indented ones to the line above them" if indented else ""
     return f"{scale}The {fmt.count(len(ledger.children), 'line')} {told}{inside}; {kind}.{whole}"
