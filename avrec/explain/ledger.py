@@ -103,6 +103,8 @@ def _modality(name: str, parts: list[Contribution]) -> Contribution:
         value = _sum(parts)
         return Contribution(LABELS[name], "modality", value, tuple(parts), name, _details(value, _weight(parts)))
     only = parts[0]
+    if only.kind == "prior" and only.key != "popularity":  # its name must stay readable
+        return Contribution(LABELS[name], "prior", only.value, (only,), name, only.details)
     kind: ContributionKind = "prior" if only.kind == "prior" else "modality"
     return Contribution(LABELS[name], kind, only.value, only.children, name, only.details | {"part": only.label})
 

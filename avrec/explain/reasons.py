@@ -47,7 +47,7 @@ class Evidence:
     content: ContentModel
 
     def words(self, watched_id: str) -> list[str]:
-        return self.content.words.shared(self.dataset.clip(watched_id), self.clip)
+        return self.content.words.shared(self.dataset.watched(watched_id), self.clip)
 
     def likes(self) -> int:
         return int(self.dataset.liked[self.clip])
@@ -87,6 +87,8 @@ def _phrases(ledger: Contribution, facts: Evidence) -> list[str]:
 
 def _of_prior(line: Contribution, facts: Evidence) -> str:
     best = max(line.leaves(), key=lambda leaf: leaf.value)
+    if best.key.startswith("pinned "):
+        return f"has the {best.label}"
     return f"is liked by {_people(facts.likes())}" if best.key in ("prior", "popularity") else f"is {best.label}"
 
 

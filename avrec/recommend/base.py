@@ -76,8 +76,11 @@ class Recommender(ABC):
         self.__dict__.pop("content", None)
         self._dataset, self._given_content = dataset, content
         self._nulls: dict[tuple, np.ndarray] = {}
-        self.ties = np.random.default_rng(SEED).permutation(dataset.clips)
-        self._popular = unit_deviation(popularity(dataset.positives)) if dataset.clips else np.zeros(0)
+        clips = int(dataset.listable.sum())
+        self.ties = np.append(np.random.default_rng(SEED).permutation(clips), np.arange(clips, dataset.clips))
+        self._popular = (
+            unit_deviation(popularity(dataset.positives), dataset.listable) if dataset.clips else np.zeros(0)
+        )
         self._fit(dataset)
         return self
 
@@ -121,7 +124,9 @@ class Recommender(ABC):
 
     def settled(self, taste: Taste, weights: dict[str, float]) -> tuple[dict[str, float], str]:
         """The weights that rank for this person, and a note: without a positive event, popularity alone."""
-        if taste.positives or not self.personal:
+        # A person's own text says nothing to an algorithm that knows the crowd alone.
+        known = taste if self.modal else taste.among(self.dataset.listable)
+        if known.positives or not self.personal:
             return weights, ""
         return POPULAR, NO_POSITIVES
 
@@ -233,7 +238,7 @@ class Recommender(ABC):
             people = rng.choice(people, NULL_PEOPLE, replace=False)
         drawn = [np.zeros(0)]
         for person in people.tolist():
-            taste = data.taste_of(person)
+            taste = data.taste_of(person).among(data.listable)
             unseen = np.flatnonzero(data.listable & ~(taste.seen | taste.hidden))
             if len(unseen):
                 columns = rng.choice(unseen, -(-NULL_PAIRS // len(people)))

@@ -3,7 +3,8 @@
 Columns: `user_id`, `clip_id` (or `item_id`), `event`, `value`, `datetime` (or `timestamp`), `text`. `event` is one of
 view, like, dislike, rating, favourite, share, comment, hide, skip, search; without the column, a row with a value from
 1 to 5 is a rating and a row without one is a like. `value` is the share watched (0 to 1) for view, 1 to 5 for rating,
-empty otherwise. `text` is what a comment says (optional) or what was searched for (needed; a search has no clip). `datetime` is ISO 8601 or seconds since 1970, UTC where no zone is given; empty means now.
+empty otherwise. `text` is what a comment says (optional) or what was searched for (needed; a search has no clip).
+`datetime` is ISO 8601 or seconds since 1970, UTC where no zone is given; empty means now.
 """
 
 import csv

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -61,7 +62,7 @@ class EventWeights:
         if not all(_within(x, 0.0, 1.0) and _within(y, -LIMIT, LIMIT) for x, y in points):
             raise InvalidInputError("Completion curve", "shares are from 0 to 1 and worths from -2 to 2")
         shares = [x for x, _ in points]
-        if shares[0] != 0 or shares[-1] != 1 or any(b <= a for a, b in zip(shares, shares[1:], strict=False)):
+        if shares[0] != 0 or shares[-1] != 1 or any(b <= a for a, b in pairwise(shares)):
             raise InvalidInputError("Completion curve", "the shares must grow from 0 to 1, each of them once")
         return self
 
