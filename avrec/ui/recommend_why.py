@@ -104,12 +104,13 @@ def _watched(case: Case, watched: dict[str, dict[str, float]]) -> None:
     for event in engine().history(case.user):
         events.setdefault(event.clip_id, []).append(event)
     axis = axis_for(list(watched.values()))
+    labels = {leaf.key: leaf.label for leaf in case.place.ledger.leaves() if leaf.kind == "clip"}
     rows = []
     for clip_id, parts in list(watched.items())[:MOST_WATCHED]:
         clip = case.clips.get(clip_id)
         peaks = engine().peaks(clip_id) if clip and clip.info.kind == "audio" else ()
         remark = describe_events(events.get(clip_id, []))
-        rows.append(clip_row(clip, clip.title if clip else clip_id, remark, parts, axis, peaks=peaks))
+        rows.append(clip_row(clip, clip.title if clip else labels[clip_id], remark, parts, axis, peaks=peaks))
     rest = list(watched.values())[MOST_WATCHED:]
     if rest:
         carried = fmt.signed(sum(sum(parts.values()) for parts in rest))
@@ -141,8 +142,9 @@ def best_pair(case: Case) -> SegmentPair | None:
     narrow = [line for line in paired if line.key in SEGMENT_MODALITIES] or paired
     found: list[SegmentPair] = []
     for line in sorted(narrow, key=lambda line: -line.value)[:2]:
-        leaf = max(direct_leaves(line), key=lambda x: x.value, default=None)
-        if leaf is not None and leaf.kind == "clip" and leaf.value > 0:
+        playable = [leaf for leaf in direct_leaves(line) if leaf.kind == "clip" and leaf.key in case.clips]
+        leaf = max(playable, key=lambda x: x.value, default=None)
+        if leaf is not None and leaf.value > 0:
             found += open_pairs(case, leaf.key, line.key)
     return max(found, key=lambda pair: pair.value, default=None)
 
