@@ -393,3 +393,16 @@ def test_a_baseline_that_makes_no_sense_is_none(full, open_page, pin):
     app = open_page(pages.RECOMMEND, user="u-003", pin=pin)
     assert not app.error
     assert not app.exception
+
+
+def test_what_if_ranks_with_the_same_options(full, open_page):
+    options = ListOptions(0.2, 0.9, quality=2.0)
+    place = full.recommend("u-003", 20, options=options).recommendations[2]
+    app = open_page(
+        pages.RECOMMEND, user="u-003", view="What if", off="visual", clip=place.clip_id, calibration="0.9", quality="2"
+    )
+    rows = {row.without: row for row in full.counterfactuals("u-003", place.clip_id, options=options)}
+    plain = {row.without: row for row in full.counterfactuals("u-003", place.clip_id)}
+    told = f"{fmt.score(rows['visual'].score)} → {fmt.score(rows['visual'].score_without)}"
+    assert rows["visual"].score != pytest.approx(plain["visual"].score)
+    assert told in html_of(app)
