@@ -67,6 +67,16 @@ class Tuned:
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
+    def as_json(self) -> dict[str, Any]:
+        """The same without numbers that JSON lacks."""
+        return {name: None if value != value else value for name, value in asdict(self).items()}
+
+    @staticmethod
+    def from_dict(values: dict[str, Any]) -> "Tuned":
+        """Read what `as_json` or `as_dict` wrote."""
+        known = {name: float("nan") if value is None else value for name, value in values.items()}
+        return Tuned(**{**known, "settings": HybridSettings.from_dict(values["settings"])})
+
 
 def tune(
     dataset: Dataset,
