@@ -21,17 +21,23 @@ class Als(FactorModel):
 
     Args:
         factors: Dimensions.
-        regularization: lambda.
+        regularization: lambda; where None by the size of the data, alpha times the root of the geometric mean of how
+            many likes a person and a clip have: about the length of what chance adds to a factor.
         alpha: Confidence in what was liked, where what is unknown has 1.
         iterations: Of alternating least squares.
     """
 
     name, title = "als", "ALS: matrix factorisation of likes"
 
-    def __init__(self, factors: int = 64, regularization: float = 1.0, alpha: float = 5.0, iterations: int = 15):
-        self.factors, self.regularization, self.alpha, self.iterations = factors, regularization, alpha, iterations
+    def __init__(
+        self, factors: int = 32, regularization: float | None = None, alpha: float = 5.0, iterations: int = 15
+    ):
+        self.factors, self.given, self.alpha, self.iterations = factors, regularization, alpha, iterations
 
     def _fit(self, dataset: Dataset) -> None:
+        likes = dataset.positives
+        typical = likes.nnz / np.sqrt(max(likes.shape[0] * likes.shape[1], 1))
+        self.regularization = self.alpha * np.sqrt(max(typical, 0.01)) if self.given is None else self.given
         self.item_factors = self._learn(dataset)
         self._square = self.item_factors.T @ self.item_factors
         self._square[np.diag_indices(len(self._square))] += self.regularization

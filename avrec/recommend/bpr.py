@@ -28,9 +28,9 @@ class Bpr(FactorModel):
     def __init__(
         self,
         factors: int = 32,
-        learning_rate: float = 0.05,
+        learning_rate: float = 0.02,
         regularization: float = 0.01,
-        iterations: int = 100,
+        iterations: int = 30,
     ):
         self.factors, self.learning_rate = factors, learning_rate
         self.regularization, self.iterations = regularization, iterations

@@ -25,7 +25,7 @@ class Ease(ItemItem):
     """
 
     name, title = "ease", "EASE: linear autoencoder"
-    defaults = CeaseSettings(regularization=10.0, beta=0.5, kernel=0.0)
+    defaults = CeaseSettings(regularization=20.0, beta=0.5, kernel=0.0)
 
     def __init__(self, settings: CeaseSettings | None = None):
         self.settings = settings or self.defaults
@@ -41,7 +41,7 @@ class Edlae(Ease):
     """EDLAE (Steck 2020): EASE with dropout p, a ridge that grows with a clip's popularity."""
 
     name, title = "edlae", "EDLAE: linear autoencoder with dropout"
-    defaults = CeaseSettings(regularization=10.0, beta=0.5, dropout=0.5, kernel=0.0)
+    defaults = CeaseSettings(regularization=20.0, beta=0.5, dropout=0.5, kernel=0.0)
 
 
 class CeaseRecommender(Ease):

@@ -3,7 +3,10 @@
     r_uj = sum over watched h of s_hj r_uh / sum over h of |s_hj|
 
 h runs over the k most similar clips that the person rated, those of negative similarity left out. Where there is none,
-the person's mean stands in. Rows of similarities are made when asked for, and kept up to a bound in bytes.
+the person's mean stands in. Lists add `damping` to the denominator, a clip of that similarity with the person's mean
+rating: a single similar clip proves little. `predict` is the formula as it stands.
+
+Rows of similarities are made when asked for, and kept up to a bound in bytes.
 """
 
 from collections import OrderedDict
@@ -27,12 +30,13 @@ class ItemCf(RatingPredictor):
     Args:
         neighbours: k.
         beta: Similarities are shrunk by n / (n + beta), n the people who rated both.
+        damping: Weight of the person's mean in lists.
     """
 
     name, title, family = "item-pearson", "Item-based: Pearson correlation", "items"
 
-    def __init__(self, neighbours: int = 40, beta: float = 10.0):
-        self.neighbours, self.beta = neighbours, beta
+    def __init__(self, neighbours: int = 40, beta: float = 10.0, damping: float = 1.0):
+        self.neighbours, self.beta, self.damping = neighbours, beta, damping
 
     def _compared(self) -> sp.csr_matrix:
         """What clips are compared by, (people, clips)."""
@@ -73,21 +77,30 @@ class ItemCf(RatingPredictor):
             np.put_along_axis(similar, order, 0.0, axis=0)
         return similar
 
-    def _mean_where_alone(self, row: sp.csr_matrix, near: np.ndarray) -> np.ndarray:
-        return np.where(near.sum(axis=0) > 0, 0.0, mean_of(row, self._mean))
+    def _level(self, row: sp.csr_matrix, size: np.ndarray, damping: float) -> np.ndarray:
+        """The person's mean by its share: all where no clip is similar."""
+        share = np.divide(damping, size + damping, out=np.ones(len(size)), where=size + damping > 0)
+        return mean_of(row, self._mean) * share
+
+    def _estimates(self, row: int) -> np.ndarray:
+        return self._predicted(self.dataset.bare_taste(row), 0.0)
 
     def _scores(self, taste: Taste, weights: dict[str, float]) -> np.ndarray:
+        return self._predicted(taste, self.damping)
+
+    def _predicted(self, taste: Taste, damping: float) -> np.ndarray:
         row = rated_row(self.dataset, taste)
         near = self._near(row, np.arange(self.dataset.clips))
-        return weighted_mean(near, row.data[:, None]) + self._mean_where_alone(row, near)
+        return weighted_mean(near, row.data[:, None], damping) + self._level(row, near.sum(axis=0), damping)
 
     def _told(self, taste: Taste, columns: np.ndarray, weights: dict[str, float]) -> Told:
         row = rated_row(self.dataset, taste)
         near, corpus = self._near(row, columns), self.dataset.corpus
-        alone = prior_block("mean", "this person's mean rating", self._mean_where_alone(row, near))
-        if not len(row.data):
-            return Told((alone,), len(columns))
         size = near.sum(axis=0)
+        level = prior_block("mean", "this person's mean rating", self._level(row, size, self.damping))
+        if not len(row.data):
+            return Told((level,), len(columns))
+        size = size + self.damping
         lines = np.divide(near * row.data[:, None], size, out=np.zeros(near.shape), where=size > 0)
         leaves = Leaves(
             "clip",
@@ -95,7 +108,7 @@ class ItemCf(RatingPredictor):
             [corpus.clip_ids[h] for h in row.indices],
             [{"event": x} for x in row.data.tolist()],
         )
-        return Told((alone, Block("crowd", self.title, leaves, lines)), len(columns))
+        return Told((level, Block("crowd", self.title, leaves, lines)), len(columns))
 
     def _likeness(self, clip: int) -> np.ndarray:
         return self.similarities(np.array([clip]))[0]

@@ -23,6 +23,8 @@ from avrec.recommend.sparse_crowd import DENSE_CLIPS, SparseCrowd
 from avrec.recommend.walk import TwoStepWalk
 from avrec.schemas import CONTENT_MODALITIES, MODALITIES, RankedList, SegmentPair
 
+SHELF = "new clips"
+
 
 class LinearRecommender(Recommender):
     """Content, crowd and popularity, or a view of them.
@@ -95,6 +97,8 @@ class LinearRecommender(Recommender):
         return {m: full[m] if m in self.modalities else 0.0 for m in MODALITIES}
 
     def settled(self, taste: Taste, weights: dict[str, float]) -> tuple[dict[str, float], str]:
+        if not any(weights.values()):
+            return weights, "every weight is 0: nothing speaks for any clip, the order is arbitrary"
         if taste.positives or not any(weights[m] for m in MODALITIES if m != "prior"):
             return weights, ""
         return dict.fromkeys(MODALITIES, 0.0) | {"prior": weights["prior"] or FITTED["prior"]}, NO_POSITIVES
@@ -128,10 +132,14 @@ class LinearRecommender(Recommender):
         """The shelf of clips without any event: like what was liked, and like what the crowd goes on to from there."""
         taste = self.dataset.taste(user_id)
         weights = {m: FITTED[m] if m in CONTENT_MODALITIES else 0.0 for m in MODALITIES}
-        shelf = _Shelf(self)
+        shelf = self.shelf()
         ranking = lists.rank(shelf, taste, weights, k, PLAIN, only=~self.dataset.touched)
         note = "" if taste.positives else "no positive events yet: in no particular order"
-        return lists.tell(shelf, "new clips", user_id, taste, ranking, weights, note)
+        return lists.tell(shelf, SHELF, user_id, taste, ranking, weights, note)
+
+    def shelf(self) -> "LinearRecommender":
+        """What ranks the shelf of new clips."""
+        return _Shelf(self)
 
     def shelf_model(self) -> LinearModel:
         """Content and crowd-then-content, made once per fit."""

@@ -28,7 +28,7 @@ class ItemKnn(ItemItem):
 
     name, title = "item-knn", "Item-kNN: cosine of who likes a clip"
 
-    def __init__(self, neighbours: int = 100, shrink: float = 1.0, beta: float = 1.0):
+    def __init__(self, neighbours: int = 100, shrink: float = 0.2, beta: float = 1.0):
         self.neighbours, self.shrink, self.beta = neighbours, shrink, beta
 
     def _learn(self, dataset: Dataset) -> ItemMatrix:

@@ -97,7 +97,7 @@ class PureSvd(ItemItem):
 
     name, title, family = "pure-svd", "PureSVD: singular vectors of who likes what", "factors"
 
-    def __init__(self, factors: int = 24):
+    def __init__(self, factors: int = 16):
         self.factors = factors
 
     def _learn(self, dataset: Dataset) -> ItemMatrix:

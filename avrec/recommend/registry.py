@@ -16,6 +16,7 @@ from avrec.recommend.neighbours import ItemKnn, P3Alpha, RP3Beta, Walk
 from avrec.recommend.popularity import Chance, Popularity, Trending
 from avrec.recommend.pure_svd import PureSvd
 from avrec.recommend.user_cf import BaselineKnn, CentredKnn, UserCf, UserCosine
+from avrec.recommend.user_knn import UserKnn
 from avrec.schemas import CONTENT_MODALITIES, MODALITIES
 
 
@@ -60,7 +61,7 @@ OWN: tuple[type[Recommender], ...] = (
     Popularity, Trending, Chance,
     Ease, Edlae, CeaseRecommender, ItemKnn, P3Alpha, RP3Beta, Walk,
     PureSvd, Als, Bpr,
-    UserCf, UserCosine, ItemCf, ItemAdjustedCosine, ItemCosine,
+    UserKnn, UserCf, UserCosine, ItemCf, ItemAdjustedCosine, ItemCosine,
     RatingBaseline, CentredKnn, BaselineKnn, BiasedMf,
 )  # fmt: skip
 ENTRIES = {entry.name: entry for entry in (*map(_view, VIEWS), *map(_own, OWN))}

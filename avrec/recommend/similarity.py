@@ -91,9 +91,9 @@ def shrunk(similarity: np.ndarray, count: np.ndarray, beta: float) -> np.ndarray
     return similarity * count / np.maximum(count + beta, 1e-12) if beta else similarity
 
 
-def weighted_mean(similarity: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """sum s v / sum |s| over the first axis; 0 where nobody is similar."""
-    return _ratio((similarity * values).sum(axis=0), np.abs(similarity).sum(axis=0))
+def weighted_mean(similarity: np.ndarray, values: np.ndarray, damping: float = 0.0) -> np.ndarray:
+    """sum s v / (sum |s| + damping) over the first axis; 0 where nothing is similar."""
+    return _ratio((similarity * values).sum(axis=0), np.abs(similarity).sum(axis=0) + damping)
 
 
 def _spread(squares: np.ndarray, total: np.ndarray, n: np.ndarray) -> np.ndarray:

@@ -3,7 +3,12 @@
     r_ui = r_u + sum over v of s_uv (r_vi - r_v) / sum over v of |s_uv|
 
 v runs over the k most similar people who rated clip i. People of opposite taste (s < 0) are left out, as is usual: they
-say little about what one likes. Similarities of one person with all are made when asked for; no matrix of people by
+say little about what one likes.
+
+A predicted rating says nothing of how sure it is: the highest ones are those that a single neighbour gave. So lists
+add `damping` to the denominator, a vote of that similarity without an opinion; `predict` is the formula as it stands.
+
+Similarities of one person with all are made when asked for; no matrix of people by
 people is kept, so newer events count at once.
 """
 
@@ -34,18 +39,28 @@ class Neighbours:
     common: np.ndarray
 
 
+def neighbour_leaves(found: Neighbours, places: np.ndarray) -> Leaves:
+    """Neighbours by their place in the order of similarity: nothing leads back to who they are."""
+    similarity, common = found.similarity[places].tolist(), found.common[places].tolist()
+    pairs = list(zip(similarity, common, strict=True))
+    labels = [f"a person of similar taste, {s:.2f}, {n:.0f} in common" for s, n in pairs]
+    details = [{"similarity": s, "common": int(n)} for s, n in pairs]
+    return Leaves("neighbour", labels, [f"neighbour-{place + 1}" for place in places.tolist()], details)
+
+
 class UserCf(RatingPredictor):
     """Pearson correlation over co-rated clips; deviations from people's means.
 
     Args:
         neighbours: k, those who count for a clip.
         beta: Similarities are shrunk by n / (n + beta), n the clips in common.
+        damping: Added to the sum of similarities in lists.
     """
 
     name, title, family = "user-pearson", "User-based: Pearson correlation", "people"
 
-    def __init__(self, neighbours: int = 40, beta: float = 10.0):
-        self.neighbours, self.beta = neighbours, beta
+    def __init__(self, neighbours: int = 40, beta: float = 10.0, damping: float = 1.0):
+        self.neighbours, self.beta, self.damping = neighbours, beta, damping
 
     # ---- what varies ---------------------------------------------------------------------------------
 
@@ -115,10 +130,16 @@ class UserCf(RatingPredictor):
         similarity = found.similarity[who]
         return who, clip, similarity * left.data[near], similarity
 
+    def _estimates(self, row: int) -> np.ndarray:
+        return self._predicted(self.dataset.bare_taste(row), 0.0)
+
     def _scores(self, taste: Taste, weights: dict[str, float]) -> np.ndarray:
+        return self._predicted(taste, self.damping)
+
+    def _predicted(self, taste: Taste, damping: float) -> np.ndarray:
         row, clips = rated_row(self.dataset, taste), np.arange(self.dataset.clips)
         _, clip, votes, similarity = self._votes(self.similar_people(taste), None)
-        total, size = np.bincount(clip, votes, len(clips)), np.bincount(clip, similarity, len(clips))
+        total, size = np.bincount(clip, votes, len(clips)), np.bincount(clip, similarity, len(clips)) + damping
         level = sum(block.values[0] for block in self._levels(row, clips))
         return level + np.divide(total, size, out=np.zeros(len(clips)), where=size > 0)
 
@@ -127,19 +148,12 @@ class UserCf(RatingPredictor):
         found = self.similar_people(taste)
         who, clip, votes, similarity = self._votes(found, columns)
         if len(who):
-            size = np.bincount(clip, similarity, len(columns))
+            size = np.bincount(clip, similarity, len(columns)) + self.damping
             voting, place = np.unique(who, return_inverse=True)
             lines = np.zeros((len(voting), len(columns)))
             lines[place, clip] = votes / size[clip]
-            blocks.append(Block("crowd", self.title, self._leaves(found, voting), lines))
+            blocks.append(Block("crowd", self.title, neighbour_leaves(found, voting), lines))
         return Told(tuple(blocks), len(columns))
-
-    def _leaves(self, found: Neighbours, voting: np.ndarray) -> Leaves:
-        """Neighbours by their place in the order of similarity: nothing leads back to who they are."""
-        near = list(zip(voting.tolist(), found.similarity[voting].tolist(), found.common[voting].tolist(), strict=True))
-        labels = [f"a person of similar taste, {s:.2f}, {n:.0f} in common" for _, s, n in near]
-        details = [{"similarity": s, "common": int(n)} for _, s, n in near]
-        return Leaves("neighbour", labels, [f"neighbour-{v + 1}" for v, _, _ in near], details)
 
 
 class UserCosine(UserCf):
@@ -170,8 +184,8 @@ class BaselineKnn(CentredKnn):
 
     name, title = "knn-baseline", "kNN over the rating baseline"
 
-    def __init__(self, neighbours: int = 40, similarity: str = "msd"):
-        super().__init__(neighbours)
+    def __init__(self, neighbours: int = 40, similarity: str = "msd", damping: float = 1.0):
+        super().__init__(neighbours, damping=damping)
         self.measure = similarity
 
     def _learn(self) -> None:

@@ -25,6 +25,15 @@ from avrec.schemas.clips import (
     Understanding,
     Word,
 )
+from avrec.schemas.comparisons import (
+    AlgorithmEntry,
+    ClipComparison,
+    CommonClip,
+    Comparison,
+    ListMetrics,
+    ModalityLikeness,
+    PeopleComparison,
+)
 from avrec.schemas.corpus import Corpus, VectorSet
 from avrec.schemas.models import ModelCard
 from avrec.schemas.names import (
@@ -46,10 +55,14 @@ __all__ = [
     "SEGMENT_MODALITIES",
     "STAGES",
     "VECTOR_MODALITIES",
+    "AlgorithmEntry",
     "Annotation",
     "AnnotationKind",
     "AudienceMember",
     "Clip",
+    "ClipComparison",
+    "CommonClip",
+    "Comparison",
     "Contribution",
     "ContributionKind",
     "Corpus",
@@ -57,9 +70,12 @@ __all__ = [
     "ImportReport",
     "Interaction",
     "Job",
+    "ListMetrics",
     "MediaInfo",
+    "ModalityLikeness",
     "ModelCard",
     "Moment",
+    "PeopleComparison",
     "Person",
     "RankedList",
     "Recommendation",

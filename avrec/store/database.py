@@ -7,6 +7,7 @@ to look again: `library` (clips) and `events` (interactions).
 
 import contextlib
 import errno
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -59,7 +60,10 @@ class Database:
             probe.write_bytes(b"")
             probe.unlink(missing_ok=True)
         except OSError as error:
-            raise store_error(error) from error
+            if error.errno == errno.ENOSPC:
+                raise store_error(error) from error
+            reason = f"The data directory cannot be used ({os.strerror(error.errno or errno.EIO).lower()})"
+            raise StoreError(reason, "Choose another one with AVREC_DATA, or allow writing.") from error
         url = settings.database_url or f"sqlite:///{settings.data / 'avrec.sqlite'}"
         self.engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS} if url.startswith("sqlite") else {})
         if self.engine.dialect.name == "sqlite":
