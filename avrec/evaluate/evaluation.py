@@ -192,7 +192,11 @@ class _Run:
             hash=self.spec.hash(facts.content_hash),
             dataset=facts,
             protocol=self.spec.protocol.words(),
-            settings={**asdict(self.spec.protocol), "algorithms": list(self.spec.algorithms), "parts": list(self.spec.parts)},
+            settings={
+                **asdict(self.spec.protocol),
+                "algorithms": list(self.spec.algorithms),
+                "parts": list(self.spec.parts),
+            },
             k=self.spec.k,
             metric=METRIC,
             tested=len(self.people),
