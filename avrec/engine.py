@@ -23,11 +23,12 @@ from avrec.ingest.worker import Worker
 from avrec.library import Library
 from avrec.models.catalogue import Models
 from avrec.proving import KINDS, Proving
-from avrec.recommend.csv_import import read_interactions
+from avrec.recommend.csv_import import clean_text, read_interactions
 from avrec.recommend.options import ListOptions
 from avrec.recommend.presets import PRESET_WEIGHTS
 from avrec.schemas import (
     EVENTS,
+    SPOKEN_EVENTS,
     AudienceMember,
     Counterfactual,
     ImportReport,
@@ -205,8 +206,12 @@ class Engine(Comparing, Proving, Library):
             raise UnknownUserError(user_id)
         return self._interactions.of(user_id)
 
-    def record(self, user_id: str, clip_id: str, event: str, value: float | None = None) -> Interaction:
+    def record(self, user_id: str, clip_id: str, event: str, value: float | None = None, text: str = "") -> Interaction:
         """Store one event; a new user id makes a new person.
+
+        Args:
+            clip_id: "" for a search, which is about no clip.
+            text: What a comment says, or was searched for; kept for these two alone.
 
         Raises:
             UnknownClipError, InvalidInputError: Nothing was stored.
@@ -219,10 +224,15 @@ class Engine(Comparing, Proving, Library):
         limits = {"view": (0.0, 1.0), "rating": (1.0, 5.0)}.get(event)
         if limits and (value is None or not limits[0] <= value <= limits[1]):
             raise InvalidInputError("Value", f"a {event} needs a number from {limits[0]:g} to {limits[1]:g}")
-        if not self._clips.has(clip_id):
+        said = clean_text(text) if event in SPOKEN_EVENTS else ""
+        if event == "search" and not said:
+            raise InvalidInputError("Search", "the words are empty")
+        about = "" if event == "search" else clip_id
+        if event != "search" and not self._clips.has(clip_id):
             raise UnknownClipError(clip_id)
         event_value = value if limits else None
-        return self._interactions.record(Interaction(user_id, clip_id, event, event_value, datetime.now(UTC)))
+        now = datetime.now(UTC)
+        return self._interactions.record(Interaction(user_id, about, event, event_value, now, text=said))
 
     def undo(self, interaction_id: int) -> None:
         """Take one event back; nothing happens when it is gone already."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from avrec.explain.ledger import Block, Leaves, Told
 from avrec.recommend.dataset import Dataset, Taste, popularity, unit_deviation
-from avrec.recommend.parts import Part
+from avrec.recommend.parts import CrowdPart, Part
 from avrec.recommend.presets import FITTED
 from avrec.schemas import CONTENT_MODALITIES, MODALITIES
 
@@ -41,7 +41,7 @@ class LinearModel:
         self._places = [np.array([WATCHED.index(m) for m in part.modalities], dtype=int) for part in self.parts]
         scales = self._global_scales()
         self._scales = [scale / weight for scale, (_, weight) in zip(scales, kept, strict=True)]
-        self.prior = unit_deviation(popularity(dataset.positives)) if dataset.clips else np.zeros(0)
+        self.prior = unit_deviation(popularity(dataset.positives), dataset.listable) if dataset.clips else np.zeros(0)
         self._null: np.ndarray | None = None
         self._sorted: OrderedDict[tuple[float, ...], np.ndarray] = OrderedDict()
 
@@ -93,18 +93,26 @@ class LinearModel:
         tastes = self.dataset.user_items[people].astype(np.float32)
         prior = (factors[7] * self.prior[columns]).astype(np.float32)
         scores = np.repeat(prior[None], len(people), axis=0)
+        parts = [
+            (p, f / s)
+            for p, w, s in zip(self.parts, self._places, self._scales, strict=True)
+            if (f := factors[w]).any()
+        ]
+        for part, own in parts:
+            if isinstance(part, CrowdPart):  # sparse: in one go
+                scores += (own[0] * part.model.product(tastes, columns)).astype(np.float32)
         watched = np.flatnonzero(tastes.getnnz(axis=0))
         for start in range(0, len(watched), ROWS_AT_ONCE):
             rows = watched[start : start + ROWS_AT_ONCE]
             mine = tastes[:, rows]
-            for part, places, scale in zip(self.parts, self._places, self._scales, strict=True):
-                if factors[places].any():
-                    scores += mine @ part.combined(rows, columns, factors[places] / scale)
+            for part, own in parts:
+                if not isinstance(part, CrowdPart):
+                    scores += mine @ part.combined(rows, columns, own)
         return scores
 
     def _global_scales(self) -> list[float]:
         """Deviation of each part over a sample of people x clips, as fitted."""
-        items = self.dataset.user_items
+        items = self.dataset.over_clips
         people = np.flatnonzero(items.getnnz(axis=1))
         rng = np.random.default_rng(SEED)
         if len(people) > SCALE_PEOPLE:
@@ -115,8 +123,9 @@ class LinearModel:
         people = (
             people[: max(1, int(np.searchsorted(np.cumsum(lengths), SCALE_WATCHED)))] if len(people) > 20 else people
         )
-        clips = self.dataset.clips
-        columns = np.sort(rng.choice(clips, SCALE_CLIPS, replace=False)) if clips > SCALE_CLIPS else np.arange(clips)
+        columns = np.flatnonzero(self.dataset.listable)
+        if len(columns) > SCALE_CLIPS:
+            columns = np.sort(rng.choice(columns, SCALE_CLIPS, replace=False))
         tastes = items[people].astype(np.float32)
         watched = np.flatnonzero(tastes.getnnz(axis=0))
         scales = []
@@ -160,7 +169,7 @@ class LinearModel:
                 drawn.append(rng.choice(np.flatnonzero(unseen), each))
         if not known:
             return np.zeros((len(MODALITIES), 0))
-        places, tastes = np.array(drawn), self.dataset.user_items[np.array(known)]
+        places, tastes = np.array(drawn), self.dataset.items_of(np.array(known))
         lines = np.zeros((len(MODALITIES), *places.shape))
         for part, where, scale in zip(self.parts, self._places, self._scales, strict=True):
             lines[where] += part.sums(tastes, places) / scale

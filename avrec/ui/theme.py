@@ -66,7 +66,8 @@ align-items:stretch;min-height:22px;line-height:22px}} .av-wf>b{{text-align:righ
 .av-wf .av-lane .av-part{{top:5px;bottom:5px}} .av-lane .av-link{{top:16px;bottom:-6px;
 border-left:1px dotted {_MUTED}}} .av-total{{border-top:1px solid {_BORDER};margin-top:2px}}
 .av-wf.av-sub{{min-height:18px;line-height:18px;color:{_MUTED};font-size:12px}}
-.av-sub>span:first-child{{padding-left:14px;white-space:nowrap;overflow:visible}} .av-sub .av-part{{opacity:.55}}
+.av-sub>span:first-child{{padding-left:14px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}}
+.av-sub .av-part{{opacity:.55}}
 .av-wf.av-sub .av-lane .av-part{{top:6px;bottom:6px}} .av-sub>.av-num:last-child{{text-align:right}}
 .av-lines .av-wf{{grid-template-columns:minmax(0,1.5fr) minmax(0,1fr) 58px}}
 .av-lines .av-wf>span:first-child{{white-space:nowrap;overflow:hidden;text-overflow:ellipsis}}

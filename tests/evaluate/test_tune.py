@@ -16,8 +16,8 @@ def topical(users=60, clips=60, each=8, seed=0) -> Dataset:
     events = []
     for u in range(users):
         own = np.flatnonzero(np.arange(clips) % 4 == u % 4)
-        chosen = rng.choice(own, each, replace=False)
-        events += [Interaction(f"u{u:02d}", corpus.clip_ids[c], "like", None, START) for c in chosen]
+        liked = rng.choice(own, each, replace=False)
+        events += [Interaction(f"u{u:02d}", corpus.clip_ids[c], "like", None, START) for c in liked]
     return Dataset.build(corpus, [], events)
 
 
