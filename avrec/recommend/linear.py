@@ -55,7 +55,7 @@ class LinearRecommender(Recommender):
         parts: list[tuple[Part, float]] = [(self._content_part, self.settings.content)]
         if "crowd" in self.modalities and dataset.clips:
             parts += self._crowd_parts(dataset)
-        self.model = LinearModel(dataset, parts)
+        self.model = LinearModel(dataset, parts, self.settings.crowd)
         self._shelf = None
 
     def _crowd_parts(self, dataset: Dataset) -> list[tuple[Part, float]]:
