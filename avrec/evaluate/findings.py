@@ -119,3 +119,15 @@ def bias_words(evaluation: Evaluation) -> str:
 def metric_title(metric: str, k: int) -> str:
     """ "nDCG@10"; metrics of no list length stand alone."""
     return TITLES[metric] if metric in ("auc", "rmse", "mae") else f"{TITLES[metric]}@{k}"
+
+
+def tuned_words(evaluation: Evaluation) -> str:
+    """The hybrid's weights where they were tuned: "content 0.2, cease 1, walk 0.3, popularity 1"."""
+    if not evaluation.tuned:
+        return ""
+    parts = ", ".join(f"{name} {evaluation.tuned[name]:g}" for name in ("content", "cease", "walk", "popularity"))
+    fit = evaluation.tuned["fit"]
+    return (
+        f"Hybrid {evaluation.tuned['source']}: {parts}; lambda {fit['regularization']:g}, beta {fit['beta']:g}, "
+        f"dropout {fit['dropout']:g}, kernel {fit['kernel']:g}"
+    )
