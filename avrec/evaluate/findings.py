@@ -19,7 +19,7 @@ def signed(value: float) -> str:
 
 
 def p_words(p: float) -> str:
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.01 else f"p = {p:.2f}"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
 
 
 def compared_words(evaluation: Evaluation, comparison: Comparison) -> str:
