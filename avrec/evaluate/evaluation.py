@@ -30,7 +30,6 @@ from avrec.recommend.linear import LinearRecommender
 BASELINES = ("popularity", "random")
 METRIC = "ndcg"
 PARTS = ("ablation", "faithfulness", "cold-start", "curves")
-LARGE = 2_000_000  # people x clips from which only the asked-for parts of an evaluation are cheap
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,9 @@ def short(evaluation: Evaluation, algorithm: str) -> str:
     return title.replace(":", ",") if shared else name
 
 
+ERRORS = ("rmse", "mae")  # the smaller, the better
+
+
 def signed(value: float) -> str:
     return f"{value:+.3f}".replace("-", "\u2212")
 
@@ -45,7 +48,7 @@ def headline(evaluation: Evaluation, metric: str | None = None) -> str:
 
 def best(evaluation: Evaluation, metric: str) -> str:
     known = [row for row in evaluation.rows if metric in row.metrics]
-    if metric in ("rmse", "mae"):
+    if metric in ERRORS:
         return min(known, key=lambda row: row.metrics[metric].value).algorithm if known else ""
     return max(known, key=lambda row: row.metrics[metric].value).algorithm if known else ""
 
@@ -66,6 +69,8 @@ def leader_words(evaluation: Evaluation, metric: str) -> str:
     top, level = best(evaluation, metric), level_with_best(evaluation, metric)
     if not top:
         return ""
+    if not any(c.metric == metric for c in evaluation.comparisons):
+        return f"{short(evaluation, top)} leads by its mean"
     if not level:
         return f"{short(evaluation, top)} leads, distinguishable from all others"
     return f"{short(evaluation, top)} leads; {len(level)} of {len(evaluation.rows) - 1} are not distinguishable from it"

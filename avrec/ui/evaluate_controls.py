@@ -22,7 +22,7 @@ DATASETS = {"demo": "This library", "ml-100k": "MovieLens 100k", "ml-latest-smal
 SPLITS = {RANDOM: "Random 80/20", TEMPORAL: "Temporal 80/20", LEAVE_ONE_OUT: "Leave one out", K_FOLD: "5 folds"}
 METRICS = {
     "ndcg": "nDCG", "recall": "Recall", "precision": "Precision", "mrr": "MRR", "map": "MAP", "hit": "Hit rate",
-    "auc": "AUC",
+    "auc": "AUC", "rmse": "RMSE", "mae": "MAE",
 }  # fmt: skip
 LENGTHS = (5, 10, 20)
 UPLOADS = "av-evaluate-csv"
