@@ -131,8 +131,10 @@ def tuned_words(evaluation: Evaluation) -> str:
     if not evaluation.tuned:
         return ""
     parts = ", ".join(f"{name} {evaluation.tuned[name]:g}" for name in ("content", "cease", "walk", "popularity"))
-    fit = evaluation.tuned["fit"]
+    fit, crowd = evaluation.tuned["fit"], evaluation.tuned["crowd"]
+    read = "; the crowd reads all likes alike" if crowd["binary"] else ""
+    read += "; dislikes count nothing there" if not crowd["negatives"] else ""
     return (
         f"Hybrid {evaluation.tuned['source']}: {parts}; lambda {fit['regularization']:g}, beta {fit['beta']:g}, "
-        f"dropout {fit['dropout']:g}, kernel {fit['kernel']:g}"
+        f"dropout {fit['dropout']:g}, kernel {fit['kernel']:g}{read}"
     )
