@@ -22,6 +22,7 @@ from avrec.recommend.parts import CeasePart, ContentPart, CrowdPart, Part
 from avrec.recommend.presets import FITTED
 from avrec.recommend.scoring import LinearModel
 from avrec.recommend.sparse_crowd import DENSE_CLIPS, SparseCrowd
+from avrec.recommend.spectral import SpectralFilter
 from avrec.recommend.walk import TwoStepWalk
 
 Progress = Callable[[float, str], None]
@@ -31,6 +32,7 @@ WEIGHTS = {
     "content": (0.0, 0.1, 0.2, 0.5, 1.0, 2.0),
     "cease": (0.0, 0.5, 1.0, 2.0),
     "walk": (0.0, 0.3, 1.0),
+    "spectral": (0.0, 0.3, 0.6),
     "popularity": (0.0, 0.5, 1.0, 2.0, 5.0),
 }
 STARTS = ({"content": 0.0, "cease": 1.0, "walk": 0.0, "popularity": 0.0}, {"content": 0.2, "cease": 1.0, "walk": 0.3})
@@ -157,6 +159,8 @@ class _Search:
         if self.has_content:
             self.parts["content"] = self._scores_of(ContentPart(self.content))
         self.parts["walk"] = self._scores_of(CrowdPart(TwoStepWalk(self.train.positives), "walk"))
+        if any(self.grids["spectral"]):
+            self.parts["spectral"] = self._scores_of(CrowdPart(SpectralFilter(self.train.positives), "spectral"))
         prior = FITTED["prior"] * unit_deviation(popularity(self.train.positives))
         self.parts["popularity"] = prior.astype(np.float32)[None]
 
@@ -241,11 +245,19 @@ class _Search:
             fit = settings.fit
             if name == "regularization":  # the kernel keeps its share of lambda
                 other = replace(fit, regularization=value, kernel=fit.kernel * value / fit.regularization)
+            elif name == "beta":  # lambda and the kernel keep their share of the Gram matrix
+                share = self._trace(value) / self._trace(fit.beta)
+                other = replace(fit, beta=value, regularization=fit.regularization * share, kernel=fit.kernel * share)
             else:
                 other = replace(fit, **{name: value * fit.regularization if name == "kernel" else value})
             if other != fit:
                 self._try(replace(settings, fit=other, cease=settings.cease or 1.0))
             self._check_time()
+
+    def _trace(self, beta: float) -> float:
+        """Of the Gram matrix that weighs people by length^-beta."""
+        lengths = self.train.positives.getnnz(axis=1).astype(float)
+        return float((lengths[lengths > 0] ** (1 - beta)).sum()) or 1.0
 
     def _check_time(self) -> None:
         if self._deadline is not None and time.monotonic() > self._deadline:

@@ -22,6 +22,7 @@ class HybridSettings:
     popularity: float = 1.0
     fit: CeaseSettings = field(default_factory=CeaseSettings)
     source: str = "fixed, for small libraries"
+    spectral: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
