@@ -12,6 +12,7 @@ from avrec.recommend.dataset import Dataset, Taste
 from avrec.recommend.factor_model import SEED, FactorModel, trainable
 from avrec.recommend.ratings import prior_block
 
+PERSON_STEPS, ITERATIONS = 2000, (20, 400)
 STEPS, OTHERS = 100, 256
 
 
@@ -20,7 +21,8 @@ class Bpr(FactorModel):
 
     Args:
         factors: Dimensions, without the clips' level.
-        learning_rate, regularization, iterations: Of the stochastic descent.
+        learning_rate, regularization: Of the stochastic descent.
+        iterations: Over all likes; where None so many that a person gets about 2,000 steps.
     """
 
     name, title = "bpr", "BPR: factors that rank liked above others"
@@ -30,16 +32,18 @@ class Bpr(FactorModel):
         factors: int = 32,
         learning_rate: float = 0.02,
         regularization: float = 0.01,
-        iterations: int = 30,
+        iterations: int | None = None,
     ):
         self.factors, self.learning_rate = factors, learning_rate
-        self.regularization, self.iterations = regularization, iterations
+        self.regularization, self.given = regularization, iterations
 
     def _fit(self, dataset: Dataset) -> None:
         self._known = dataset.positives
         if not trainable(self._known):
             self.item_factors, self._people = np.zeros((dataset.clips, 2)), np.zeros((len(dataset.user_ids), 2))
             return
+        length = self._known.nnz / max(int((self._known.getnnz(axis=1) > 0).sum()), 1)
+        self.iterations = self.given or int(np.clip(PERSON_STEPS / length, *ITERATIONS))
         from implicit.cpu.bpr import BayesianPersonalizedRanking
         from threadpoolctl import threadpool_limits
 

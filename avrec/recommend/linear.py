@@ -106,7 +106,12 @@ class LinearRecommender(Recommender):
     def scores_of(
         self, rows: np.ndarray, weights: dict[str, float] | None = None, columns: np.ndarray | slice = slice(None)
     ) -> np.ndarray:
-        return self.model.scores_of(rows, self.weights(weights), columns)
+        chosen = self.weights(weights)
+        scores = self.model.scores_of(rows, chosen, columns)
+        if any(chosen[m] for m in MODALITIES if m != "prior"):  # nobody's positives: popularity, as `settled` has it
+            cold = self.dataset.positives[rows].getnnz(axis=1) == 0
+            scores[cold] = (chosen["prior"] or FITTED["prior"]) * self.model.prior[columns]
+        return scores
 
     def percentile(self, base: float, weights: dict[str, float]) -> float | None:
         return self.model.percentile(base, weights)

@@ -101,8 +101,8 @@ class PureSvd(ItemItem):
         self.factors = factors
 
     def _learn(self, dataset: Dataset) -> ItemMatrix:
-        # With all factors V V' is the identity and ranks nothing: keep at most a third.
-        most = max(1, min(dataset.positives.shape) // 3)
+        # With all factors V V' is the identity and ranks nothing: keep at most a sixth.
+        most = max(1, min(dataset.positives.shape) // 6)
         self.decomposition = decompose(dataset.positives, min(self.factors, most))
         V = np.ascontiguousarray(self.decomposition.Vt.T)
         return FactorMatrix(V, V)
