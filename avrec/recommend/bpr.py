@@ -12,8 +12,8 @@ from avrec.recommend.dataset import Dataset, Taste
 from avrec.recommend.factor_model import SEED, FactorModel, trainable
 from avrec.recommend.ratings import prior_block
 
-PERSON_STEPS, ITERATIONS = 2000, (20, 400)
-STEPS, OTHERS = 100, 256
+TRAVEL, ITERATIONS = 85.0, (10, 1000)
+STEPS, SAMPLE = 100, 256
 
 
 class Bpr(FactorModel):
@@ -22,7 +22,8 @@ class Bpr(FactorModel):
     Args:
         factors: Dimensions, without the clips' level.
         learning_rate, regularization: Of the stochastic descent.
-        iterations: Over all likes; where None so many that a person gets about 2,000 steps.
+        iterations: Over all likes; where None so many that the person of a random like gets 85 / learning rate steps:
+            more overfits those with long histories.
     """
 
     name, title = "bpr", "BPR: factors that rank liked above others"
@@ -30,7 +31,7 @@ class Bpr(FactorModel):
     def __init__(
         self,
         factors: int = 32,
-        learning_rate: float = 0.02,
+        learning_rate: float = 0.01,
         regularization: float = 0.01,
         iterations: int | None = None,
     ):
@@ -42,8 +43,9 @@ class Bpr(FactorModel):
         if not trainable(self._known):
             self.item_factors, self._people = np.zeros((dataset.clips, 2)), np.zeros((len(dataset.user_ids), 2))
             return
-        length = self._known.nnz / max(int((self._known.getnnz(axis=1) > 0).sum()), 1)
-        self.iterations = self.given or int(np.clip(PERSON_STEPS / length, *ITERATIONS))
+        lengths = self._known.getnnz(axis=1).astype(float)
+        typical = float((lengths**2).sum() / lengths.sum())
+        self.iterations = self.given or int(np.clip(TRAVEL / self.learning_rate / typical, *ITERATIONS))
         from implicit.cpu.bpr import BayesianPersonalizedRanking
         from threadpoolctl import threadpool_limits
 
@@ -72,14 +74,12 @@ class Bpr(FactorModel):
         others = np.setdiff1d(np.flatnonzero(self.dataset.listable), liked)
         if not len(liked) or not len(others):
             return p
-        if len(others) > OTHERS:
-            others = np.sort(np.random.default_rng(SEED).choice(others, OTHERS, replace=False))
-        Q, N = self.item_factors[liked], self.item_factors[others]
+        rate = min(self.learning_rate * len(liked), 1.0)  # an epoch of the fit takes one step a liked clip
+        Q, N = self.item_factors[_some(liked)], self.item_factors[_some(others)]
         for _ in range(STEPS):
             slope = 1 / (1 + np.exp(np.clip((Q @ p)[:, None] - (N @ p)[None], -30, 30)))
-            # A person's epoch is one step a liked clip, so the mean slope is taken that many times.
-            pull = (slope.sum(axis=1) @ Q - slope.sum(axis=0) @ N) / len(others)
-            p[:-1] += self.learning_rate * (pull - self.regularization * len(liked) * p)[:-1]
+            pull = (slope.sum(axis=1) @ Q - slope.sum(axis=0) @ N) / slope.size
+            p[:-1] += rate * (pull - self.regularization * p)[:-1]
         return p
 
     def _told(self, taste: Taste, columns: np.ndarray, weights: dict[str, float]) -> Told:
@@ -90,3 +90,10 @@ class Bpr(FactorModel):
         lines = (items[:, :-1] * p[:-1]).T
         level = prior_block("bias", "preferred by most people", items[:, -1] * p[-1])
         return Told((level, Block("crowd", self.title, leaves, lines)), len(columns))
+
+
+def _some(clips: np.ndarray) -> np.ndarray:
+    """At most 256 of them, always the same."""
+    if len(clips) <= SAMPLE:
+        return clips
+    return np.sort(np.random.default_rng(SEED).choice(clips, SAMPLE, replace=False))

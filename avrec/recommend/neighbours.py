@@ -28,7 +28,7 @@ class ItemKnn(ItemItem):
 
     name, title = "item-knn", "Item-kNN: cosine of who likes a clip"
 
-    def __init__(self, neighbours: int = 100, shrink: float = 0.2, beta: float = 1.0):
+    def __init__(self, neighbours: int = 100, shrink: float = 3.0, beta: float = 1.0):
         self.neighbours, self.shrink, self.beta = neighbours, shrink, beta
 
     def _learn(self, dataset: Dataset) -> ItemMatrix:
@@ -72,7 +72,7 @@ class RP3Beta(P3Alpha):
 
     name, title = "rp3beta", "RP3beta: the walk, less drawn to popular clips"
 
-    def __init__(self, alpha: float = 1.0, beta: float = 0.4, neighbours: int = 100):
+    def __init__(self, alpha: float = 1.0, beta: float = 0.3, neighbours: int = 100):
         super().__init__(alpha, neighbours)
         self.beta = beta
 

@@ -141,7 +141,7 @@ def test_the_baseline_shrinks_towards_the_mean_and_folds_people_in():
 def test_user_knn_by_hand():
     table = np.array([[1, 1, _, _], [1, 1, 1, _], [_, 1, _, 1]])
     model = UserKnn(shrink=0).fit(dataset_of(table))
-    assert model.score("u0", ["c2", "c3"]) == pytest.approx([2 / np.sqrt(6), 1 / 2])
+    assert model.score("u0", ["c2", "c3"]) == pytest.approx([2 / np.sqrt(6) / np.sqrt(3), 1 / 2 / np.sqrt(2)])
     assert [leaf.label for leaf in model.contributions("u0", "c3").leaves()] == [
         "a person of similar taste, 0.50, 1 in common"
     ]

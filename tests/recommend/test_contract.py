@@ -6,8 +6,9 @@ from rated import dataset_of, random_ratings
 from synthetic import make_corpus, make_dataset, make_events
 
 from avrec.errors import InvalidInputError, UnknownClipError, UnknownUserError
+from avrec.explain.counterfactual import counterfactuals
 from avrec.recommend.dataset import Dataset
-from avrec.recommend.options import ListOptions
+from avrec.recommend.options import PLAIN, ListOptions
 from avrec.recommend.registry import ENTRIES, make
 from avrec.schemas import Corpus, Interaction
 
@@ -174,6 +175,20 @@ def test_without_a_watched_clip_there_is_still_an_answer(name):
             weights, _ = model.settled(changed, model.weights(None))
             told = model.told(changed, np.arange(20), weights).totals()
             np.testing.assert_allclose(told, model.base_scores(changed, weights), atol=1e-4)
+
+
+def test_what_if_and_audience_answer(name):
+    dataset = make_dataset(n=20, users=8, each=8, seed=5)
+    model = fit(name, dataset)
+    place = model.recommend("u1", 1, options=PLAIN).recommendations[0]
+    rows = counterfactuals(model, "u1", place.clip_id, options=PLAIN)
+    assert all(row.rank == 1 and row.score == pytest.approx(place.score) for row in rows)
+    assert np.isfinite([row.score_without for row in rows]).all()
+    found = {member.user_id: member.rank for member in model.audience(place.clip_id, 3)}
+    assert found["u1"] == 1
+    own = {user: {p.clip_id: p.rank for p in model.recommend(user, 3, options=PLAIN).recommendations}
+           for user in dataset.user_ids if dataset.taste(user).positives}  # fmt: skip
+    assert found == {user: ranks[place.clip_id] for user, ranks in own.items() if place.clip_id in ranks}
 
 
 def test_stars_rank_what_a_kind_of_people_rates_highly(name):

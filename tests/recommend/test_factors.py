@@ -67,7 +67,7 @@ def test_bpr_is_implicits_for_the_people_of_the_fit():
     likes = random_likes(50, 20)
     X = sp.csr_matrix(np.nan_to_num(likes), dtype=np.float32)
     model = Bpr(6).fit(dataset_of(likes))
-    theirs = BayesianPersonalizedRanking(6, 0.02, 0.01, iterations=model.iterations, num_threads=1, random_state=3)
+    theirs = BayesianPersonalizedRanking(6, 0.01, 0.01, iterations=model.iterations, num_threads=1, random_state=3)
     theirs.fit(X, show_progress=False)
     ids, scores = theirs.recommend(4, X[4], N=5)
     np.testing.assert_allclose(model.score("u4", [f"c{i}" for i in ids]), scores, atol=1e-5)
