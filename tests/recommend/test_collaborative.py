@@ -47,12 +47,15 @@ def test_user_prediction_by_hand():
     assert next(leaf for leaf in ledger.leaves() if leaf.kind == "prior").value == pytest.approx(4)
 
 
-@pytest.mark.parametrize("k", [2, 40])
-def test_user_predictions_are_the_formula(k):
-    table = random_ratings(14, 11, 0.5, 3)
+STARS, SIGNED = (1, 2, 3, 4, 5), (-1.0, -0.5, 0.0, 0.5, 1.0)  # the second with stored zeros, which are ratings
+
+
+@pytest.mark.parametrize(("k", "levels"), [(2, STARS), (40, STARS), (2, SIGNED)])
+def test_user_predictions_are_the_formula(k, levels):
+    table = random_ratings(14, 11, 0.5, 3, levels)
     model = UserCf(k, beta=5).fit(dataset_of(table))
     users, clips = np.divmod(np.arange(14 * 11), 11)
-    expected = [np.clip(resnick(table, u, c, k, 5), 1, 5) for u, c in zip(users, clips, strict=True)]
+    expected = [np.clip(resnick(table, u, c, k, 5), levels[0], levels[-1]) for u, c in zip(users, clips, strict=True)]
     np.testing.assert_allclose(model.predict(users, clips), expected, atol=1e-9)
 
 
@@ -68,9 +71,9 @@ def test_item_prediction_by_hand():
     assert damped == pytest.approx((s * 4 + 1 * 3) / (s + 1))
 
 
-@pytest.mark.parametrize("k", [2, 40])
-def test_item_predictions_are_the_formula(k):
-    table = random_ratings(14, 11, 0.5, 5)
+@pytest.mark.parametrize(("k", "levels"), [(2, STARS), (40, STARS), (2, SIGNED)])
+def test_item_predictions_are_the_formula(k, levels):
+    table = random_ratings(14, 11, 0.5, 5, levels)
     model = ItemCf(k, beta=5).fit(dataset_of(table))
     users, clips = np.divmod(np.arange(14 * 11), 11)
     expected = []
@@ -83,7 +86,7 @@ def test_item_predictions_are_the_formula(k):
         near = sorted(near, key=lambda pair: -pair[0])[:k]
         mean = np.nanmean(table[u])
         expected.append(sum(s * r for s, r in near) / sum(s for s, _ in near) if near else mean)
-    np.testing.assert_allclose(model.predict(users, clips), np.clip(expected, 1, 5), atol=1e-9)
+    np.testing.assert_allclose(model.predict(users, clips), np.clip(expected, levels[0], levels[-1]), atol=1e-9)
 
 
 @pytest.mark.parametrize("make", [*BY_PEOPLE, *BY_CLIPS, RatingBaseline])

@@ -145,6 +145,19 @@ def test_weights_multiply_ceases_lines_and_no_others():
     np.testing.assert_allclose(model.scores_of(np.array([1]), uneven)[0], exact, atol=1e-5)
 
 
+@pytest.mark.parametrize("make", [Ease, Edlae, CeaseRecommender])
+def test_a_library_too_large_for_an_inverse_gets_sparse_neighbours(make, monkeypatch):
+    monkeypatch.setattr("avrec.recommend.ease.DENSE_CLIPS", 10)
+    dataset = make_dataset(n=30, users=12, each=10, seed=2)
+    model = make().fit(dataset)
+    taste = dataset.taste("u1")
+    for weights in (model.weights(None), {**model.weights(None), "crowd": 2.0}):
+        told = model.told(taste, np.arange(30), weights)
+        assert {block.modality for block in told.blocks} == {"crowd"}
+        np.testing.assert_allclose(told.totals(), model.base_scores(taste, weights), atol=1e-5)
+        np.testing.assert_allclose(told.totals(), model.scores_of(np.array([1]), weights)[0], atol=1e-5)
+
+
 # ---- singular values ---------------------------------------------------------------------------------
 
 
