@@ -8,11 +8,13 @@ import math
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from avrec import demo, health
+from avrec.comparing import Comparing
 from avrec.config import Settings
 from avrec.errors import InvalidInputError, UnknownClipError, UnknownUserError
 from avrec.ingest import intake
@@ -20,11 +22,12 @@ from avrec.ingest.speeds import seconds_left, stage_speeds
 from avrec.ingest.worker import Worker
 from avrec.library import Library
 from avrec.models.catalogue import Models
-from avrec.recommend.csv_import import read_interactions
+from avrec.recommend.csv_import import clean_text, read_interactions
 from avrec.recommend.options import ListOptions
 from avrec.recommend.presets import PRESET_WEIGHTS
 from avrec.schemas import (
     EVENTS,
+    SPOKEN_EVENTS,
     AudienceMember,
     Counterfactual,
     ImportReport,
@@ -45,7 +48,7 @@ from avrec.store.jobs import JobStore, to_job
 USER_ID_LENGTH = 120
 
 
-class Engine(Library):
+class Engine(Comparing, Library):
     """Everything the pages and the command line can ask for.
 
     Args:
@@ -156,15 +159,22 @@ class Engine(Library):
                 return
 
     def remove_job(self, job_id: str) -> None:
-        """Take a finished, failed or cancelled job off the list."""
+        """Take a finished, failed or cancelled job off the list; an upload that became no clip goes with it."""
+        sha256 = self._jobs.row(job_id).sha256
         self._jobs.remove(job_id)
+        if not self._jobs.knows(sha256) and not self._clips.has(sha256[:16]):
+            (self.settings.originals_dir / sha256).unlink(missing_ok=True)
 
     def wait(self, job_ids: Sequence[str], timeout: float | None = None) -> list[Job]:
-        """Wait until the jobs have ended; this process works on them itself where no other does."""
+        """Wait until the jobs have ended; this process works on them itself where no other does.
+
+        A job whose bytes were on their way already ends as the job that brings them does.
+        """
         deadline = time.monotonic() + timeout if timeout is not None else math.inf
+        awaited = [self._jobs.twin(job_id) for job_id in job_ids]
 
         def over() -> bool:
-            live = any(self._jobs.state(job_id) in ("queued", "running") for job_id in job_ids)
+            live = any(self._jobs.state(job_id) in ("queued", "running") for job_id in awaited)
             return not live or time.monotonic() > deadline
 
         if self._worker.started:
@@ -172,7 +182,8 @@ class Engine(Library):
                 time.sleep(0.1)
         else:
             self._worker.drain(over)
-        return [self.job(job_id) for job_id in job_ids]
+        ended = [(self.job(own), self.job(other)) for own, other in zip(job_ids, awaited, strict=True)]
+        return [own if other.state == "done" else replace(other, job_id=own.job_id) for own, other in ended]
 
     def stage_speeds(self) -> dict[str, float]:
         """Median seconds of work per second of clip, by stage; empty before the first clip."""
@@ -194,8 +205,12 @@ class Engine(Library):
             raise UnknownUserError(user_id)
         return self._interactions.of(user_id)
 
-    def record(self, user_id: str, clip_id: str, event: str, value: float | None = None) -> Interaction:
+    def record(self, user_id: str, clip_id: str, event: str, value: float | None = None, text: str = "") -> Interaction:
         """Store one event; a new user id makes a new person.
+
+        Args:
+            clip_id: "" for a search, which is about no clip.
+            text: What a comment says, or was searched for; kept for these two alone.
 
         Raises:
             UnknownClipError, InvalidInputError: Nothing was stored.
@@ -208,10 +223,15 @@ class Engine(Library):
         limits = {"view": (0.0, 1.0), "rating": (1.0, 5.0)}.get(event)
         if limits and (value is None or not limits[0] <= value <= limits[1]):
             raise InvalidInputError("Value", f"a {event} needs a number from {limits[0]:g} to {limits[1]:g}")
-        if not self._clips.has(clip_id):
+        said = clean_text(text) if event in SPOKEN_EVENTS else ""
+        if event == "search" and not said:
+            raise InvalidInputError("Search", "the words are empty")
+        about = "" if event == "search" else clip_id
+        if event != "search" and not self._clips.has(clip_id):
             raise UnknownClipError(clip_id)
         event_value = value if limits else None
-        return self._interactions.record(Interaction(user_id, clip_id, event, event_value, datetime.now(UTC)))
+        now = datetime.now(UTC)
+        return self._interactions.record(Interaction(user_id, about, event, event_value, now, text=said))
 
     def undo(self, interaction_id: int) -> None:
         """Take one event back; nothing happens when it is gone already."""
@@ -271,9 +291,14 @@ class Engine(Library):
         modality: str,
         *,
         weights: dict[str, float] | None = None,
+        algorithm: str = "hybrid",
     ) -> list[SegmentPair]:
-        """Open one ledger line (modality, watched clip) to pairs of segments; they sum to the line."""
-        return self._serving.pairs(user_id, clip_id, watched_clip_id, modality, weights)
+        """Open one "direct match" line (modality, watched clip) to pairs of segments; they sum to the line.
+
+        Args:
+            algorithm: Whose ledger it is: a ranked list's `algorithm`. Empty where it has no such line.
+        """
+        return self._serving.pairs(user_id, clip_id, watched_clip_id, modality, weights, algorithm)
 
     def counterfactuals(
         self,

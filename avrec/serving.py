@@ -1,8 +1,9 @@
 """What answers questions: corpus, dataset and fitted recommenders, kept until the store's counters move."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -13,13 +14,24 @@ from avrec.recommend import registry
 from avrec.recommend.base import Recommender
 from avrec.recommend.content import ContentModel
 from avrec.recommend.dataset import Dataset
-from avrec.recommend.linear import LinearRecommender
+from avrec.recommend.linear import SHELF, LinearRecommender
 from avrec.recommend.options import ListOptions
-from avrec.schemas import AudienceMember, Corpus, Counterfactual, Moment, Person, RankedList, SegmentPair
+from avrec.schemas import (
+    MODALITIES,
+    AlgorithmEntry,
+    AudienceMember,
+    Corpus,
+    Counterfactual,
+    Moment,
+    Person,
+    RankedList,
+    SegmentPair,
+)
 from avrec.store.clips import ClipStore
 from avrec.store.database import Database
 from avrec.store.interactions import InteractionStore
 
+Answer = TypeVar("Answer")
 REFIT_CLIPS = 1_000  # above it, a click changes tastes at once and the crowd's matrix at the next library change
 
 
@@ -35,6 +47,7 @@ class Serving:
         self._dataset: Dataset | None = None
         self._fitted: dict[str, Recommender] = {}
         self._people: list[Person] = []
+        self._entries: list[AlgorithmEntry] = []
         # Small products all the time: two threads on two busy cores are many times slower than one.
         threadpool_limits(limits=1, user_api="blas")
 
@@ -90,6 +103,14 @@ class Serving:
     def algorithms(self) -> list[tuple[str, str, str]]:
         return [(e.name, e.title, "exact" if e.exact else "approximate") for e in registry.ENTRIES.values()]
 
+    def algorithm_entries(self) -> list[AlgorithmEntry]:
+        if not self._entries:
+            self._entries = [
+                AlgorithmEntry(e.name, e.title, e.family, e.exact, e.view or (MODALITIES if e.make().modal else ()))
+                for e in registry.ENTRIES.values()
+            ]
+        return list(self._entries)
+
     def people(self) -> list[Person]:
         with self._lock:
             self._fresh()
@@ -114,10 +135,24 @@ class Serving:
             return self.recommender("hybrid").audience(clip_id, k, weights)
 
     def pairs(
-        self, user_id: str, clip_id: str, watched: str, modality: str, weights: dict[str, float] | None
+        self,
+        user_id: str,
+        clip_id: str,
+        watched: str,
+        modality: str,
+        weights: dict[str, float] | None,
+        algorithm: str = "hybrid",
     ) -> list[SegmentPair]:
         with self._lock:
-            return self.hybrid().pairs(user_id, clip_id, watched, modality, weights)
+            model = self.hybrid().shelf() if algorithm == SHELF else self.recommender(algorithm)
+            if not isinstance(model, LinearRecommender):
+                return []
+            return model.pairs(user_id, clip_id, watched, modality, weights)
+
+    def ask(self, question: Callable[[Recommender], Answer], algorithm: str = "hybrid") -> Answer:
+        """Put a question to a fitted recommender, its dataset or its content, while nothing changes."""
+        with self._lock:
+            return question(self.recommender(algorithm))
 
     def counterfactuals(
         self, user_id: str, clip_id: str, algorithm: str, weights: dict[str, float] | None, options: ListOptions

@@ -21,9 +21,16 @@ PHRASES = {
     "speech": "says things close to {title}",
     "caption": "shows what {title} shows",
     "meaning": "is about the same as {title}",
-    "words": "shares words with {title}",
     "crowd": "was liked by people who liked {title}",
 }
+LOOSE = {
+    "visual": "looks a little like {title}",
+    "audio": "sounds a little like {title}",
+    "speech": "says things loosely related to {title}",
+    "caption": "shows something like what {title} shows",
+    "meaning": "is loosely about what {title} is about",
+}
+CLEAR = 1.5  # deviations above a random pair from which likeness is said without a grain of salt
 ALIKE = {
     "visual": "look", "audio": "sound", "speech": "what is said", "caption": "what is shown", "meaning": "topic",
     "words": "words",
@@ -48,7 +55,11 @@ class Evidence:
     content: ContentModel
 
     def words(self, watched_id: str) -> list[str]:
-        return self.content.words.shared(self.dataset.clip(watched_id), self.clip)
+        return self.content.words.shared(self.dataset.watched(watched_id), self.clip)
+
+    def sigma(self, modality: str, watched_id: str) -> float:
+        """Deviations above a random pair of clips."""
+        return self.content.sigma(modality, self.dataset.watched(watched_id), self.clip)
 
     def likes(self) -> int:
         return int(self.dataset.liked[self.clip])
@@ -94,6 +105,8 @@ def _beyond_levels(line: Contribution) -> float:
 
 def _of_prior(line: Contribution, facts: Evidence) -> str:
     best = max((leaf for leaf in line.leaves() if leaf.key not in LEVELS), key=lambda leaf: leaf.value)
+    if best.key.startswith("pinned "):
+        return f"has the {best.label}"
     return f"is liked by {_people(facts.likes())}" if best.key in ("prior", "popularity") else f"is {best.label}"
 
 
@@ -108,12 +121,13 @@ def _of_watched(line: Contribution, facts: Evidence, named: set[str]) -> str:
     best = max(positive, key=lambda leaf: (leaf.details["event"] > 0, leaf.value))
     if best.details["event"] < 0:
         return UNLIKE.format(title=best.label) if line.key != "crowd" else ""
-    words = facts.words(best.key) if line.key == "words" else []
-    if words:
-        return f"the words match: {', '.join(words)}"
+    if line.key == "words":
+        words = facts.words(best.key)
+        return f"the words match: {', '.join(words)}" if words else ""
     title = "it" if named == {best.key} else best.label
     named.add(best.key)
-    return PHRASES[line.key].format(title=title)
+    loose = line.key in LOOSE and facts.sigma(line.key, best.key) < CLEAR
+    return (LOOSE if loose else PHRASES)[line.key].format(title=title)
 
 
 def reason_similar(ledger: Contribution, clip: int, other: int, content: ContentModel) -> str:

@@ -72,10 +72,7 @@ class CeaseRecommender(Ease):
             return np.zeros(self.dataset.clips)
         if not isinstance(self.matrix, RowMatrix):
             return factors[0] * super()._scores(taste, weights)
-        scores = np.zeros(self.dataset.clips)
-        for weight, row in zip(taste.weights, self.matrix.made.source_rows(taste.clips), strict=True):
-            scores += (weight * factors) @ row
-        return scores
+        return self.matrix.made.total(taste.clips, taste.weights, factors)
 
     def _told(self, taste: Taste, columns: np.ndarray, weights: dict[str, float]) -> Told:
         if not len(taste.clips):

@@ -15,13 +15,15 @@ from avrec.recommend.base import NO_POSITIVES, Recommender
 from avrec.recommend.cease import Cease, kernel_features
 from avrec.recommend.dataset import Dataset, Taste
 from avrec.recommend.hybrid_settings import HybridSettings, default_settings
-from avrec.recommend.options import PLAIN
+from avrec.recommend.options import PLAIN, ListOptions
 from avrec.recommend.parts import CeasePart, ContentPart, CrowdPart, CrowdThenContentPart, Part
 from avrec.recommend.presets import FITTED, full_weights
 from avrec.recommend.scoring import LinearModel, multipliers
 from avrec.recommend.sparse_crowd import DENSE_CLIPS, SparseCrowd
 from avrec.recommend.walk import TwoStepWalk
 from avrec.schemas import CONTENT_MODALITIES, MODALITIES, RankedList, SegmentPair
+
+SHELF = "new clips"
 
 
 class LinearRecommender(Recommender):
@@ -90,9 +92,13 @@ class LinearRecommender(Recommender):
 
     def weights(self, weights: dict[str, float] | None) -> dict[str, float]:
         full = full_weights(weights)
+        if self._dataset is not None:
+            full["prior"] *= self.settings.popularity
         return {m: full[m] if m in self.modalities else 0.0 for m in MODALITIES}
 
     def settled(self, taste: Taste, weights: dict[str, float]) -> tuple[dict[str, float], str]:
+        if not any(weights.values()):
+            return weights, "every weight is 0: nothing speaks for any clip, the order is arbitrary"
         if taste.positives or not any(weights[m] for m in MODALITIES if m != "prior"):
             return weights, ""
         return dict.fromkeys(MODALITIES, 0.0) | {"prior": weights["prior"] or FITTED["prior"]}, NO_POSITIVES
@@ -108,9 +114,9 @@ class LinearRecommender(Recommender):
     ) -> np.ndarray:
         chosen = self.weights(weights)
         scores = self.model.scores_of(rows, chosen, columns)
-        if any(chosen[m] for m in MODALITIES if m != "prior"):  # nobody's positives: popularity, as `settled` has it
+        if not chosen["prior"] and any(chosen.values()):  # whoever has no positives still gets popularity
             cold = self.dataset.positives[rows].getnnz(axis=1) == 0
-            scores[cold] = (chosen["prior"] or FITTED["prior"]) * self.model.prior[columns]
+            scores[cold] = FITTED["prior"] * self.model.prior[columns]
         return scores
 
     def percentile(self, base: float, weights: dict[str, float]) -> float | None:
@@ -122,14 +128,18 @@ class LinearRecommender(Recommender):
 
     # ---- clips that nobody knows ---------------------------------------------------------------------
 
-    def new_clips(self, user_id: str, k: int) -> RankedList:
+    def new_clips(self, user_id: str, k: int, options: ListOptions = PLAIN) -> RankedList:
         """The shelf of clips without any event: like what was liked, and like what the crowd goes on to from there."""
         taste = self.dataset.taste(user_id)
         weights = {m: FITTED[m] if m in CONTENT_MODALITIES else 0.0 for m in MODALITIES}
-        shelf = _Shelf(self)
-        ranking = lists.rank(shelf, taste, weights, k, PLAIN, only=~self.dataset.touched)
+        shelf = self.shelf()
+        ranking = lists.rank(shelf, taste, weights, k, options, only=~self.dataset.touched)
         note = "" if taste.positives else "no positive events yet: in no particular order"
-        return lists.tell(shelf, "new clips", user_id, taste, ranking, weights, note)
+        return lists.tell(shelf, SHELF, user_id, taste, ranking, weights, note)
+
+    def shelf(self) -> "LinearRecommender":
+        """What ranks the shelf of new clips."""
+        return _Shelf(self)
 
     def shelf_model(self) -> LinearModel:
         """Content and crowd-then-content, made once per fit."""
@@ -151,7 +161,7 @@ class LinearRecommender(Recommender):
         Empty where the line is: a modality without segments, one that a clip lacks, a clip never watched.
         """
         taste, clip = self.dataset.taste(user_id), self.dataset.clip(clip_id)
-        watched = self.dataset.clip(watched_clip_id)
+        watched = self.dataset.watched(watched_clip_id)
         position = np.flatnonzero(taste.clips == watched)
         content = self.content
         if modality not in content.vectors or not len(position) or watched == clip:

@@ -6,7 +6,7 @@ in its own order.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +18,7 @@ from avrec.recommend.dataset import Taste
 from avrec.recommend.greedy import pick
 from avrec.recommend.options import ListOptions
 from avrec.recommend.presets import FITTED
-from avrec.recommend.priors import prior_blocks, prior_scores
+from avrec.recommend.priors import banned, prior_blocks, prior_scores
 from avrec.recommend.scoring import multipliers
 from avrec.recommend.topics import topic_target
 from avrec.recommend.twins import twins_within
@@ -39,12 +39,14 @@ class Ranking:
         penalties: "diversity" and "calibration" -> (k,) what the list takes off each, <= 0.
         told: Exact scores of these clips, priors included.
         candidates: How many clips were ranked.
+        twins: (k,) near-duplicates of each that were left out; None where they may stand in the list.
     """
 
     order: np.ndarray
     penalties: dict[str, np.ndarray]
     told: Told
     candidates: int
+    twins: np.ndarray | None = None
 
     def scores(self) -> np.ndarray:
         """(k,) the shown scores."""
@@ -52,12 +54,15 @@ class Ranking:
 
     def of(self, positions: np.ndarray) -> Ranking:
         penalties = {name: values[positions] for name, values in self.penalties.items()}
-        return Ranking(self.order[positions], penalties, self.told.of(positions), self.candidates)
+        twins = None if self.twins is None else self.twins[positions]
+        return Ranking(self.order[positions], penalties, self.told.of(positions), self.candidates, twins)
 
 
 def candidates(model: Recommender, taste: Taste, options: ListOptions) -> np.ndarray:
     """(clips,) mask of what may be listed."""
     away = taste.hidden if options.include_seen else taste.hidden | taste.seen
+    if options.banned:
+        away = away | banned(model.dataset, options.banned)
     return model.dataset.listable & ~away
 
 
@@ -98,7 +103,10 @@ def rank(
         twins=(lambda position: twin[position]) if twin is not None else None,
     )  # fmt: skip
     penalties = {"diversity": picked.diversity, "calibration": picked.calibration}
-    return Ranking(clips[picked.order], penalties, told.of(order[picked.order]), len(places))
+    left_out = None
+    if twin is not None:
+        left_out = np.append(twin.sum(axis=1), 0)[np.minimum(picked.order, len(pool))]
+    return Ranking(clips[picked.order], penalties, told.of(order[picked.order]), len(places), left_out)
 
 
 def likeness_within(model: Recommender, clips: np.ndarray) -> np.ndarray:
@@ -118,7 +126,18 @@ def recommend(
     badges: dict[int, str] = {}
     if options.reserved and ranking.candidates:
         ranking, badges = _with_reserved(model, taste, chosen, ranking, k, options)
-    return tell(model, model.name, user_id, taste, ranking, chosen, note, badges)
+    ranked = tell(model, model.name, user_id, taste, ranking, chosen, note, badges)
+    return replace(ranked, note="; ".join(x for x in (ranked.note, ban_note(model, taste, options)) if x))
+
+
+def ban_note(model: Recommender, taste: Taste, options: ListOptions) -> str:
+    """What the person's banned topics keep off the list: "2 clips left out: banned topic cats"."""
+    if not options.banned:
+        return ""
+    without = candidates(model, taste, replace(options, banned=()))
+    count = int((without & ~candidates(model, taste, options)).sum())
+    clips, topics = ("clip" if count == 1 else "clips"), ("topic" if len(options.banned) == 1 else "topics")
+    return f"{count} {clips} left out: banned {topics} {', '.join(options.banned)}"
 
 
 def _with_reserved(
@@ -146,7 +165,8 @@ def _with_reserved(
     clips = np.concatenate([ranking.order, new.order])
     penalties = {name: np.concatenate([ranking.penalties[name], new.penalties[name]]) for name in ranking.penalties}
     told = model.told(taste, clips, weights).plus(prior_blocks(model, options, clips))
-    both = Ranking(clips, penalties, told, ranking.candidates)
+    twins = None if ranking.twins is None or new.twins is None else np.concatenate([ranking.twins, new.twins])
+    both = Ranking(clips, penalties, told, ranking.candidates, twins)
     return both.of(np.array(order)), {int(clip): "reserved for new clips" for clip in new.order}
 
 
@@ -165,8 +185,10 @@ def tell(
     for i, clip in enumerate(ranking.order.tolist()):
         penalties = {key: float(values[i]) for key, values in ranking.penalties.items()}
         ledger = model.ledger(ranking.told, i, penalties)
-        extra = (badges or {}).get(clip)
-        places.append(place_of(model, i + 1, clip, taste, ledger, weights, note, (extra,) if extra else ()))
+        extra = [badge for badge in [(badges or {}).get(clip)] if badge]
+        if ranking.twins is not None and (count := int(ranking.twins[i])):
+            extra.append(f"{count} near-duplicate{'' if count == 1 else 's'} left out")
+        places.append(place_of(model, i + 1, clip, taste, ledger, weights, note, tuple(extra)))
     return RankedList(name, tuple(places), user_id=user_id, note=note, candidates=ranking.candidates)
 
 

@@ -41,7 +41,7 @@ class LinearModel:
         self._places = [np.array([WATCHED.index(m) for m in part.modalities], dtype=int) for part in self.parts]
         scales = self._global_scales()
         self._scales = [scale / weight for scale, (_, weight) in zip(scales, kept, strict=True)]
-        self.prior = unit_deviation(popularity(dataset.positives)) if dataset.clips else np.zeros(0)
+        self.prior = unit_deviation(popularity(dataset.positives), dataset.listable) if dataset.clips else np.zeros(0)
         self._null: np.ndarray | None = None
         self._sorted: OrderedDict[tuple[float, ...], np.ndarray] = OrderedDict()
 
@@ -104,7 +104,7 @@ class LinearModel:
 
     def _global_scales(self) -> list[float]:
         """Deviation of each part over a sample of people x clips, as fitted."""
-        items = self.dataset.user_items
+        items = self.dataset.over_clips
         people = np.flatnonzero(items.getnnz(axis=1))
         rng = np.random.default_rng(SEED)
         if len(people) > SCALE_PEOPLE:
@@ -115,8 +115,9 @@ class LinearModel:
         people = (
             people[: max(1, int(np.searchsorted(np.cumsum(lengths), SCALE_WATCHED)))] if len(people) > 20 else people
         )
-        clips = self.dataset.clips
-        columns = np.sort(rng.choice(clips, SCALE_CLIPS, replace=False)) if clips > SCALE_CLIPS else np.arange(clips)
+        columns = np.flatnonzero(self.dataset.listable)
+        if len(columns) > SCALE_CLIPS:
+            columns = np.sort(rng.choice(columns, SCALE_CLIPS, replace=False))
         tastes = items[people].astype(np.float32)
         watched = np.flatnonzero(tastes.getnnz(axis=0))
         scales = []
@@ -150,14 +151,19 @@ class LinearModel:
         people = np.flatnonzero(self.dataset.positives.getnnz(axis=1))
         if len(people) > NULL_PEOPLE:
             people = rng.choice(people, NULL_PEOPLE, replace=False)
-        drawn = [np.zeros((len(MODALITIES), 0))]
+        known, drawn, each = [], [], -(-NULL_PAIRS // max(len(people), 1))
         for person in people.tolist():
             taste = self.dataset.taste_of(person)
-            unseen = np.flatnonzero(self.dataset.listable & ~(taste.seen | taste.hidden))
-            if len(unseen):
-                columns, copies = np.unique(rng.choice(unseen, -(-NULL_PAIRS // len(people))), return_counts=True)
-                sums = np.zeros((len(MODALITIES), len(columns)))
-                for block in self.told(taste, columns, UNIT).blocks:
-                    sums[MODALITIES.index(block.modality)] += block.values.sum(axis=0)
-                drawn.append(np.repeat(sums, copies, axis=1))
-        return np.concatenate(drawn, axis=1)
+            unseen = self.dataset.listable & ~(taste.seen | taste.hidden)
+            unseen[taste.clips] = False
+            if unseen.any():
+                known.append(person)
+                drawn.append(rng.choice(np.flatnonzero(unseen), each))
+        if not known:
+            return np.zeros((len(MODALITIES), 0))
+        places, tastes = np.array(drawn), self.dataset.items_of(np.array(known))
+        lines = np.zeros((len(MODALITIES), *places.shape))
+        for part, where, scale in zip(self.parts, self._places, self._scales, strict=True):
+            lines[where] += part.sums(tastes, places) / scale
+        lines[MODALITIES.index("prior")] = self.prior[places]
+        return lines.reshape(len(MODALITIES), -1)

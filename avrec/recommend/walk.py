@@ -62,17 +62,17 @@ class TwoStepWalk:
 
     def __init__(self, positives: sp.csr_matrix):
         self.Q = step_matrix(positives)
+        self._by_column = self.Q.tocsc()
+        self._own = np.asarray(self.Q.multiply(self.Q.T).sum(axis=1)).ravel()
 
     def rows(self, clips: np.ndarray, columns: np.ndarray | slice = slice(None)) -> np.ndarray:
         """B of some clips with others, (clips, columns) float64; a clip's own entry is 0."""
-        out = (self.Q[clips] @ self.Q).toarray()[:, columns]
+        out = (self.Q[clips] @ self._by_column[:, columns]).toarray()
         out[clips[:, None] == np.arange(self.Q.shape[0])[columns][None]] = 0.0
         return out
 
     def total(self, clips: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Sum over clips of weight x row, (clips,)."""
-        rows = self.Q[clips]
-        own = np.asarray(rows.multiply(self.Q.T.tocsr()[clips]).sum(axis=1)).ravel()
-        out = np.asarray((sp.csr_matrix(weights[None]) @ rows @ self.Q).todense()).ravel()
-        out[clips] -= weights * own
+        out = self.Q.T @ (self.Q[clips].T @ weights)
+        np.subtract.at(out, clips, weights * self._own[clips])
         return out

@@ -25,6 +25,15 @@ from avrec.schemas.clips import (
     Understanding,
     Word,
 )
+from avrec.schemas.comparisons import (
+    AlgorithmEntry,
+    ClipComparison,
+    CommonClip,
+    Comparison,
+    ListMetrics,
+    ModalityLikeness,
+    PeopleComparison,
+)
 from avrec.schemas.corpus import Corpus, VectorSet
 from avrec.schemas.models import ModelCard
 from avrec.schemas.names import (
@@ -33,10 +42,21 @@ from avrec.schemas.names import (
     MODALITIES,
     PRESETS,
     SEGMENT_MODALITIES,
+    SPOKEN_EVENTS,
     STAGES,
     VECTOR_MODALITIES,
 )
-from avrec.schemas.people import ImportReport, Interaction, Person
+from avrec.schemas.people import (
+    HistoryLine,
+    ImportReport,
+    Interaction,
+    Interests,
+    Neighbour,
+    NeighbourLike,
+    Person,
+    PersonProfile,
+    PersonSettings,
+)
 
 __all__ = [
     "CONTENT_MODALITIES",
@@ -44,23 +64,37 @@ __all__ = [
     "MODALITIES",
     "PRESETS",
     "SEGMENT_MODALITIES",
+    "SPOKEN_EVENTS",
     "STAGES",
     "VECTOR_MODALITIES",
+    "AlgorithmEntry",
     "Annotation",
     "AnnotationKind",
     "AudienceMember",
     "Clip",
+    "ClipComparison",
+    "CommonClip",
+    "Comparison",
     "Contribution",
     "ContributionKind",
     "Corpus",
     "Counterfactual",
+    "HistoryLine",
     "ImportReport",
     "Interaction",
+    "Interests",
     "Job",
+    "ListMetrics",
     "MediaInfo",
+    "ModalityLikeness",
     "ModelCard",
     "Moment",
+    "Neighbour",
+    "NeighbourLike",
+    "PeopleComparison",
     "Person",
+    "PersonProfile",
+    "PersonSettings",
     "RankedList",
     "Recommendation",
     "Segment",

@@ -126,3 +126,30 @@ def test_walk_reaches_clips_two_steps_away():
 def test_strongest_keeps_the_largest_of_each_row():
     matrix = sp.csr_matrix([[3.0, 1, 2, 0], [0, 0, 0, 0], [1, 1, 1, 5]])
     assert strongest(matrix, 2).toarray().tolist() == [[3, 0, 2, 0], [0, 0, 0, 0], [1, 1, 1, 5]]
+
+
+def test_totals_and_sums_are_those_of_the_rows():
+    model, watched, weights = Cease(likes(), features(), CeaseSettings()), np.array([1, 4, 6]), np.array([1.0, -0.5, 2])
+    rows = np.einsum("h,shc->sc", weights, model.split(watched))
+    factors = np.array([2.0, 0.0, 1.0])
+    np.testing.assert_allclose(model.total(watched, weights, factors), factors @ rows, atol=1e-12)
+    tastes = sp.csr_matrix((weights, (np.zeros(3, int), watched)), shape=(2, 8))
+    places = np.array([[0, 2, 7, 7], [1, 2, 3, 4]])
+    sums = model.sums(tastes, places)
+    np.testing.assert_allclose(sums[:, 0], rows[:, places[0]], atol=1e-12)
+    assert not sums[:, 1].any()
+
+
+def test_split_holds_in_single_precision():
+    rng = np.random.default_rng(4)
+    X = sp.csr_matrix((rng.random((300, 2100)) < 0.01).astype(float))
+    Z = rng.normal(size=(2100, 6)).astype(np.float32)
+    Z /= np.linalg.norm(Z, axis=1, keepdims=True)
+    single, clips = Cease(X, {"visual": Z}, CeaseSettings()), np.array([3, 2000])
+    assert single.P.dtype == np.float32
+    G = weighted_gram(X).toarray()
+    P = np.linalg.inv(G + Z.astype(float) @ Z.T.astype(float) + 10 * np.eye(2100))
+    mu = (1 / np.diag(P) - 10) * np.diag(G) / (np.diag(G) + 1)
+    expected = P @ (G - np.diag(mu))
+    expected[np.diag_indices(2100)] = 0
+    np.testing.assert_allclose(single.split(clips)[1], expected[clips], atol=2e-6)
