@@ -22,6 +22,7 @@ from avrec.ingest.speeds import seconds_left, stage_speeds
 from avrec.ingest.worker import Worker
 from avrec.library import Library
 from avrec.models.catalogue import Models
+from avrec.proving import KINDS, Proving
 from avrec.recommend.csv_import import clean_text, read_interactions
 from avrec.recommend.options import ListOptions
 from avrec.recommend.presets import PRESET_WEIGHTS
@@ -48,7 +49,7 @@ from avrec.store.jobs import JobStore, to_job
 USER_ID_LENGTH = 120
 
 
-class Engine(Comparing, Library):
+class Engine(Comparing, Proving, Library):
     """Everything the pages and the command line can ask for.
 
     Args:
@@ -70,7 +71,7 @@ class Engine(Comparing, Library):
         self._jobs = JobStore(self._database)
         self._models = models or Models(self.settings)
         self._serving = Serving(self._database, self._clips, self._interactions, self._models)
-        self._worker = Worker(self.settings, self._clips, self._jobs, self._models)
+        self._worker = Worker(self.settings, self._clips, self._jobs, self._models, self._job_handlers())
         if start_worker:
             if self.settings.demo and not self._clips.ids():
                 demo.open_demo(self._database, self._jobs, self._interactions)
@@ -139,9 +140,9 @@ class Engine(Comparing, Library):
         return intake.read_metadata_csv(text)
 
     def jobs(self, limit: int = 200) -> list[Job]:
-        """Jobs, newest first, with an estimate of the time left for the running one."""
+        """Jobs of files, newest first, with an estimate of the time left for the running one."""
         speeds = self.stage_speeds()
-        return [to_job(row, seconds_left(row, speeds)) for row in self._jobs.rows(limit)]
+        return [to_job(row, seconds_left(row, speeds)) for row in self._jobs.rows(limit) if row.kind not in KINDS]
 
     def job(self, job_id: str) -> Job:
         return to_job(self._jobs.row(job_id))
