@@ -88,7 +88,7 @@ class Bpr(FactorModel):
         names = [f"dimension {f + 1} of taste" for f in range(count)]
         leaves = Leaves("factor", names, [f"factor-{f + 1}" for f in range(count)], [{}] * count)
         lines = (items[:, :-1] * p[:-1]).T
-        level = prior_block("bias", "preferred by most people", items[:, -1] * p[-1])
+        level = prior_block("bias", "this clip's level for everybody", items[:, -1] * p[-1])
         return Told((level, Block("crowd", self.title, leaves, lines)), len(columns))
 
 

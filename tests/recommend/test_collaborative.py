@@ -141,6 +141,16 @@ def test_the_baseline_shrinks_towards_the_mean_and_folds_people_in():
     np.testing.assert_allclose(biases.items, left * counts / (10 + counts), atol=1e-3)
 
 
+def test_a_reason_names_what_sets_the_clip_apart_and_not_a_shared_level():
+    table = random_ratings(40, 20, 0.5, 9)
+    table[:, 4] = np.where(np.arange(40) % 2, 5.0, np.nan)
+    reasons = [p.reason for p in RatingBaseline().fit(dataset_of(table)).recommend("u0", 20).recommendations]
+    assert reasons[0].startswith("Is rated above the average")
+    assert reasons[-1].startswith("Little speaks for it")
+    neighbours = UserCf().fit(dataset_of(table)).recommend("u0", 1).recommendations[0]
+    assert neighbours.reason.startswith("Was liked by people of a similar taste")
+
+
 def test_user_knn_by_hand():
     table = np.array([[1, 1, _, _], [1, 1, 1, _], [_, 1, _, 1]])
     model = UserKnn(shrink=0).fit(dataset_of(table))
