@@ -23,6 +23,7 @@ from avrec.recommend.presets import FITTED
 from avrec.recommend.reading import SIGNED, Reading
 from avrec.recommend.scoring import LinearModel
 from avrec.recommend.sparse_crowd import DENSE_CLIPS, SparseCrowd
+from avrec.recommend.spectral import SpectralFilter
 from avrec.recommend.walk import TwoStepWalk
 
 Progress = Callable[[float, str], None]
@@ -32,6 +33,7 @@ WEIGHTS = {
     "content": (0.0, 0.1, 0.2, 0.5, 1.0, 2.0),
     "cease": (0.0, 0.5, 1.0, 2.0),
     "walk": (0.0, 0.3, 1.0),
+    "spectral": (0.0, 0.3, 0.6),
     "popularity": (0.0, 0.5, 1.0, 2.0, 5.0),
 }
 READINGS = (Reading(), Reading(negatives=0.0), Reading(binary=True), Reading(binary=True, negatives=0.0))
@@ -181,7 +183,9 @@ class _Search:
         self._say("content, walk and popularity")
         if self.has_content:
             self.parts["content"] = self._scores_of(ContentPart(self.content))
-        self._walk = CrowdPart(TwoStepWalk(self.train.positives), "walk")
+        self._crowd = {"walk": CrowdPart(TwoStepWalk(self.train.positives), "walk")}
+        if any(self.grids["spectral"]):
+            self._crowd["spectral"] = CrowdPart(SpectralFilter(self.train.positives), "spectral")
         prior = FITTED["prior"] * unit_deviation(popularity(self.train.positives), self.train.listable)
         self.parts["popularity"] = prior.astype(np.float32)[None]
 
@@ -197,7 +201,7 @@ class _Search:
     def _read(self, crowd: Reading) -> None:
         """The crowd's parts' scores under a reading."""
         if "walk" not in self.parts or crowd != self._reading:
-            self.parts["walk"] = self._scores_of(self._walk, crowd)
+            self.parts |= {name: self._scores_of(part, crowd) for name, part in self._crowd.items()}
             if self._part is not None:
                 self.parts["cease"] = self._scores_of(self._part, crowd)
             self._reading = crowd
@@ -283,11 +287,19 @@ class _Search:
             fit = settings.fit
             if name == "regularization":  # the kernel keeps its share of lambda
                 other = replace(fit, regularization=value, kernel=fit.kernel * value / fit.regularization)
+            elif name == "beta":  # lambda and the kernel keep their share of the Gram matrix
+                share = self._trace(value) / self._trace(fit.beta)
+                other = replace(fit, beta=value, regularization=fit.regularization * share, kernel=fit.kernel * share)
             else:
                 other = replace(fit, **{name: value * fit.regularization if name == "kernel" else value})
             if other != fit:
                 self._try(replace(settings, fit=other, cease=settings.cease or 1.0))
             self._check_time()
+
+    def _trace(self, beta: float) -> float:
+        """Of the Gram matrix that weighs people by length^-beta."""
+        lengths = self.train.positives.getnnz(axis=1).astype(float)
+        return float((lengths[lengths > 0] ** (1 - beta)).sum()) or 1.0
 
     def _check_time(self) -> None:
         if self._deadline is not None and time.monotonic() > self._deadline:

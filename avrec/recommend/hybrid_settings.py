@@ -24,6 +24,7 @@ class HybridSettings:
     crowd: Reading = SIGNED
     fit: CeaseSettings = field(default_factory=CeaseSettings)
     source: str = "fixed, for small libraries"
+    spectral: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

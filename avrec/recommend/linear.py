@@ -20,6 +20,7 @@ from avrec.recommend.parts import CeasePart, ContentPart, CrowdPart, CrowdThenCo
 from avrec.recommend.presets import FITTED, full_weights
 from avrec.recommend.scoring import LinearModel, multipliers
 from avrec.recommend.sparse_crowd import DENSE_CLIPS, SparseCrowd
+from avrec.recommend.spectral import SpectralFilter
 from avrec.recommend.walk import TwoStepWalk
 from avrec.schemas import CONTENT_MODALITIES, MODALITIES, RankedList, SegmentPair
 
@@ -68,6 +69,10 @@ class LinearRecommender(Recommender):
             parts.append((CeasePart(cease), settings.cease))
         if settings.walk:
             parts.append((CrowdPart(TwoStepWalk(dataset.positives), "two-step walk"), settings.walk))
+        if settings.spectral:
+            parts.append(
+                (CrowdPart(SpectralFilter(dataset.positives), "the crowd's main directions"), settings.spectral)
+            )
         return parts
 
     def view(self, name: str, title: str, modalities: Sequence[str], direct: bool = False) -> "LinearRecommender":
