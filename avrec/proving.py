@@ -29,6 +29,7 @@ KINDS = ("evaluate", "tune")
 KEPT = 60
 DEMO, PUBLIC = "demo", ("ml-100k", "ml-latest-small")
 PRIORITY = 5  # before files that wait: an evaluation takes seconds
+OTHER_VERSION = "the running app is of another version than what asked for it; restart the app and run it again"
 Announce = Callable[[float, str], None]
 
 
@@ -136,6 +137,7 @@ class Proving:
                 return to_job(row)
         title = f"{'Evaluation' if kind == 'evaluate' else 'Tuning'}: {self.dataset_title(asked.dataset)}"
         fields = {"title": title, "dataset": asked.dataset, "source": asked.source, "spec": _plain(asked.spec)}
+        fields |= {"hash": asked.hash}
         order = Order(asked.hash, "", title, fields, kind=kind, priority=PRIORITY)
         return to_job(self._jobs.row(self._jobs.enqueue([order])[0]))
 
@@ -308,6 +310,10 @@ def _asked(fields: dict[str, Any]) -> Request:
 
     try:
         spec = TypeAdapter(Spec).validate_python(fields["spec"])
-        return Request(str(fields["dataset"]), spec.checked(), str(fields["source"]))
+        asked = Request(str(fields["dataset"]), spec.checked(), str(fields["source"]))
+        known = asked.hash == fields["hash"]
     except (ValidationError, KeyError) as error:
-        raise InvalidInputError("Evaluation", "it was asked for by another version; run it again") from error
+        raise InvalidInputError("Evaluation", OTHER_VERSION) from error
+    if not known:
+        raise InvalidInputError("Evaluation", OTHER_VERSION)
+    return asked

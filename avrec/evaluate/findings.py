@@ -130,7 +130,7 @@ def tuned_words(evaluation: Evaluation) -> str:
     """The hybrid's weights where they were tuned: "content 0.2, cease 1, walk 0.3, popularity 1"."""
     if not evaluation.tuned:
         return ""
-    parts = ", ".join(f"{name} {evaluation.tuned[name]:g}" for name in ("content", "cease", "walk", "popularity"))
+    parts = ", ".join(f"{name} {value:g}" for name, value in evaluation.tuned.items() if isinstance(value, float | int))
     fit, crowd = evaluation.tuned["fit"], evaluation.tuned["crowd"]
     read = "; the crowd reads all likes alike" if crowd["binary"] else ""
     read += "; dislikes count nothing there" if not crowd["negatives"] else ""
