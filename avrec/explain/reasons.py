@@ -106,7 +106,8 @@ def _of_watched(line: Contribution, facts: Evidence, named: set[str]) -> str:
     words = facts.words(best.key) if line.key == "words" else []
     if words:
         return f"the words match: {', '.join(words)}"
-    title = "it" if named == {best.key} else best.label
+    label = f"the {best.label}" if best.label.startswith("profile of ") else best.label
+    title = "it" if named == {best.key} else label
     named.add(best.key)
     return PHRASES[line.key].format(title=title)
 

@@ -25,6 +25,7 @@ from avrec.models.catalogue import Models
 from avrec.schemas import STAGES
 from avrec.store.clips import ClipStore
 from avrec.store.database import store_error
+from avrec.store.interactions import InteractionStore
 from avrec.store.jobs import JobStore
 
 log = logging.getLogger(__name__)
@@ -158,6 +159,8 @@ class Worker:
         try:
             if row.kind == "text":
                 self._run_text(row, folder)
+            elif row.kind == "profile":
+                self._run_profile(row)
             else:
                 self._run_stages(row, folder)
         except JobCancelledError:
@@ -251,6 +254,23 @@ class Worker:
             progress=1.0,
             stages_done=["text"],
             found="text embedded again",
+        )
+
+    def _run_profile(self, row: sa.Row) -> None:
+        """Embed a person's profile text with the language model, too."""
+        from avrec.ingest.profiles import embed_profile
+
+        self._announce(row.job_id, "text", 0.0)
+        embed_profile(row.source, InteractionStore(self.clips.database), self.clips, self.models, wait=True)
+        self.jobs.update(
+            row.job_id,
+            only_if="running",
+            state="done",
+            outcome="done",
+            stage="",
+            progress=1.0,
+            stages_done=["text"],
+            found="profile text embedded",
         )
 
     def _announce(self, job_id: str, stage: str, share: float) -> None:
