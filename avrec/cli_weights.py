@@ -7,8 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from avrec.config import Settings
-from avrec.errors import AvrecError
-from avrec.models.manifest import manifest, profile_weights
+from avrec.models.manifest import manifest
 from avrec.models.weights import Weights
 
 weights_app = typer.Typer(help="Fetch, verify and list model weights.", no_args_is_help=True)
@@ -33,17 +32,11 @@ def fetch_weights(
 @weights_app.command("verify")
 def verify_weights(as_json: Json = False) -> None:
     """Hash every weight that is here again; exit status 1 when one is wrong or missing."""
-    settings = Settings()
-    weights, rows, good = Weights(settings), [], True
-    for entry in profile_weights():
-        path, reason = weights.find(entry), ""
-        try:
-            weights.check(entry, path, again=True) if path else None
-        except AvrecError as error:
-            reason = str(error)
-        ok = path is not None and not reason
-        good &= ok
-        rows.append({"name": entry.name, "ok": ok, "reason": reason or ("" if path else "missing")})
+    from avrec.models.verify import verify
+
+    found = verify(Weights(Settings()), again=True)
+    good = not any(reason for _, reason in found)
+    rows = [{"name": name, "ok": not reason, "reason": reason} for name, reason in found]
     if as_json:
         typer.echo(json.dumps(rows))
     else:

@@ -7,10 +7,12 @@ import math
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from avrec import demo, health
+from avrec.comparing import Comparing
 from avrec.config import Settings
 from avrec.ingest import intake
 from avrec.ingest.speeds import seconds_left, stage_speeds
@@ -36,7 +38,7 @@ from avrec.store.interactions import InteractionStore
 from avrec.store.jobs import JobStore, to_job
 
 
-class Engine(People, Library):
+class Engine(People, Comparing, Library):
     """Everything the pages and the command line can ask for.
 
     Args:
@@ -147,15 +149,22 @@ class Engine(People, Library):
                 return
 
     def remove_job(self, job_id: str) -> None:
-        """Take a finished, failed or cancelled job off the list."""
+        """Take a finished, failed or cancelled job off the list; an upload that became no clip goes with it."""
+        sha256 = self._jobs.row(job_id).sha256
         self._jobs.remove(job_id)
+        if not self._jobs.knows(sha256) and not self._clips.has(sha256[:16]):
+            (self.settings.originals_dir / sha256).unlink(missing_ok=True)
 
     def wait(self, job_ids: Sequence[str], timeout: float | None = None) -> list[Job]:
-        """Wait until the jobs have ended; this process works on them itself where no other does."""
+        """Wait until the jobs have ended; this process works on them itself where no other does.
+
+        A job whose bytes were on their way already ends as the job that brings them does.
+        """
         deadline = time.monotonic() + timeout if timeout is not None else math.inf
+        awaited = [self._jobs.twin(job_id) for job_id in job_ids]
 
         def over() -> bool:
-            live = any(self._jobs.state(job_id) in ("queued", "running") for job_id in job_ids)
+            live = any(self._jobs.state(job_id) in ("queued", "running") for job_id in awaited)
             return not live or time.monotonic() > deadline
 
         if self._worker.started:
@@ -163,7 +172,8 @@ class Engine(People, Library):
                 time.sleep(0.1)
         else:
             self._worker.drain(over)
-        return [self.job(job_id) for job_id in job_ids]
+        ended = [(self.job(own), self.job(other)) for own, other in zip(job_ids, awaited, strict=True)]
+        return [own if other.state == "done" else replace(other, job_id=own.job_id) for own, other in ended]
 
     def stage_speeds(self) -> dict[str, float]:
         """Median seconds of work per second of clip, by stage; empty before the first clip."""
@@ -212,9 +222,14 @@ class Engine(People, Library):
         modality: str,
         *,
         weights: dict[str, float] | None = None,
+        algorithm: str = "hybrid",
     ) -> list[SegmentPair]:
-        """Open one ledger line (modality, watched clip) to pairs of segments; they sum to the line."""
-        return self._serving.pairs(user_id, clip_id, watched_clip_id, modality, weights)
+        """Open one "direct match" line (modality, watched clip) to pairs of segments; they sum to the line.
+
+        Args:
+            algorithm: Whose ledger it is: a ranked list's `algorithm`. Empty where it has no such line.
+        """
+        return self._serving.pairs(user_id, clip_id, watched_clip_id, modality, weights, algorithm)
 
     def counterfactuals(
         self,

@@ -8,7 +8,8 @@
     ├── ModelError
     │   ├── UnknownModelError         no model of that name
     │   ├── WeightsUnavailableError   weights are not on this machine
-    │   └── WeightsMismatchError      a file's sha256 is not the pinned one
+    │   ├── WeightsMismatchError      a file's sha256 is not the pinned one
+    │   └── ModelOutputError          a model gave numbers that are none
     ├── NotFittedError                a recommender was asked before `fit`
     ├── UnknownClipError
     ├── UnknownUserError
@@ -90,6 +91,15 @@ class WeightsMismatchError(ModelError):
             f"The file for {self.name} has sha256 {self.found[:12]}…, expected {self.expected[:12]}…; "
             "it was refused. Remove it and run `python -m avrec weights fetch`."
         )
+
+
+class ModelOutputError(ModelError):
+    def __init__(self, name: str):
+        self.name = name
+        super().__init__(name)
+
+    def __str__(self) -> str:
+        return f"{self.name} gave numbers that are not finite. Run `python -m avrec weights verify`, then retry."
 
 
 class NotFittedError(AvrecError):

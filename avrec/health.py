@@ -8,6 +8,8 @@ from avrec import __version__
 from avrec.config import Settings
 from avrec.errors import AvrecError
 from avrec.models.catalogue import Models
+from avrec.models.verify import verify
+from avrec.models.weights import Weights
 from avrec.store.clips import ClipStore
 from avrec.store.database import Database
 
@@ -41,7 +43,8 @@ def check(settings: Settings, database: Database, clips: ClipStore, models: Mode
         _clip_files(settings, clips),
         _orphans(settings, clips),
         _versions(clips),
-        *_weights(models),
+        _weights(settings),
+        *_models(models),
     ]
 
 
@@ -100,7 +103,16 @@ def _versions(clips: ClipStore) -> tuple[str, bool, str]:
     return "vectors", True, "All vectors of a modality come from one model version."
 
 
-def _weights(models: Models) -> list[tuple[str, bool, str]]:
+def _weights(settings: Settings) -> tuple[str, bool, str]:
+    """Missing or damaged weights; a file that was verified and did not change since is not hashed again."""
+    found = verify(Weights(settings))
+    wrong = [reason if reason != "missing" else f"{name} is missing" for name, reason in found if reason]
+    if wrong:
+        return "weights", False, f"{' '.join(wrong)} Run `python -m avrec weights fetch`."
+    return "weights", True, f"All {len(found)} weights of the embedded profile are the verified ones."
+
+
+def _models(models: Models) -> list[tuple[str, bool, str]]:
     rows = []
     for card in models.cards():
         if card.available:

@@ -2,10 +2,11 @@
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -20,11 +21,13 @@ from avrec.recommend.dataset import Dataset
 from avrec.recommend.events import EventWeights
 from avrec.recommend.guests import Guest, guest_likes, with_guests
 from avrec.recommend.interests import read_interests
-from avrec.recommend.linear import LinearRecommender
+from avrec.recommend.linear import SHELF, LinearRecommender
 from avrec.recommend.options import PLAIN, ListOptions
 from avrec.recommend.profile import FIRST, person_profile
 from avrec.recommend.pseudonyms import keyed_hash, pseudonym
 from avrec.schemas import (
+    MODALITIES,
+    AlgorithmEntry,
     AudienceMember,
     Corpus,
     Counterfactual,
@@ -41,6 +44,7 @@ from avrec.store.clips import ClipStore
 from avrec.store.database import Database
 from avrec.store.interactions import InteractionStore, read_settings
 
+Answer = TypeVar("Answer")
 REFIT_CLIPS = 1_000  # above it, a click changes tastes at once and the crowd's matrix at the next library change
 
 EVENT_WEIGHTS = "event_weights"
@@ -57,6 +61,7 @@ class Serving:
         self._fit: ContentModel | None = None
         self._content: ContentModel | None = None
         self._dataset: Dataset | None = None
+        self._without_guests: Dataset | None = None
         self._fitted: dict[str, Recommender] = {}
         self._people: list[Person] = []
         self._settings: dict[str, PersonSettings] = {}
@@ -64,6 +69,7 @@ class Serving:
         self._guests: list[Guest] = []
         self.event_weights = EventWeights()
         self._secret = database.secret("pseudonyms")
+        self._entries: list[AlgorithmEntry] = []
         # Small products all the time: two threads on two busy cores are many times slower than one.
         threadpool_limits(limits=1, user_api="blas")
 
@@ -84,11 +90,17 @@ class Serving:
         history = self._interactions.all()
         latest = max((event.at for event in history), default=datetime.now(UTC))
         self._history = [*history, *guest_likes(self._guests, latest)]
-        dataset = Dataset.build(self._content.corpus, [row.user_id for row in people], self._history, weights)
+        ids = [row.user_id for row in people]
+        dataset = Dataset.build(self._content.corpus, ids, self._history, weights)
+        # Algorithms that know the crowd alone never see the guests: their factors would change with the shape.
+        self._without_guests = Dataset.build(self._library, ids, history, weights) if self._guests else dataset
         if new_seats or new_weights or len(self._library.clip_ids) <= REFIT_CLIPS:
             self._fitted = {}
         else:
-            self._fitted = {name: fitted.update(dataset) for name, fitted in self._fitted.items()}
+            self._fitted = {
+                name: fitted.update(dataset if fitted.modal else self._without_guests)
+                for name, fitted in self._fitted.items()
+            }
         counts = Counter(event.user_id for event in history)
         positives = np.asarray(dataset.positives.sum(axis=1)).ravel().astype(int)
         self._people = [
@@ -124,7 +136,9 @@ class Serving:
             dataset = self._fresh()
             if algorithm not in self._fitted:
                 if entry.view is None or algorithm == "hybrid":
-                    self._fitted[algorithm] = entry.make().fit(dataset, self._content)
+                    made = entry.make()
+                    seats = (dataset, self._content) if made.modal else (self._without_guests, self._fit)
+                    self._fitted[algorithm] = made.fit(*seats)
                 else:
                     direct = entry.family == "content"
                     self._fitted[algorithm] = self.hybrid().view(algorithm, entry.title, entry.view, direct)
@@ -135,6 +149,14 @@ class Serving:
 
     def algorithms(self) -> list[tuple[str, str, str]]:
         return [(e.name, e.title, "exact" if e.exact else "approximate") for e in registry.ENTRIES.values()]
+
+    def algorithm_entries(self) -> list[AlgorithmEntry]:
+        if not self._entries:
+            self._entries = [
+                AlgorithmEntry(e.name, e.title, e.family, e.exact, e.view or (MODALITIES if e.make().modal else ()))
+                for e in registry.ENTRIES.values()
+            ]
+        return list(self._entries)
 
     def people(self) -> list[Person]:
         with self._lock:
@@ -215,10 +237,24 @@ class Serving:
             return [m for m in members if not topics & set(self._settings.get(m.user_id, PersonSettings()).banned)]
 
     def pairs(
-        self, user_id: str, clip_id: str, watched: str, modality: str, weights: dict[str, float] | None
+        self,
+        user_id: str,
+        clip_id: str,
+        watched: str,
+        modality: str,
+        weights: dict[str, float] | None,
+        algorithm: str = "hybrid",
     ) -> list[SegmentPair]:
         with self._lock:
-            return self.hybrid().pairs(user_id, clip_id, watched, modality, weights)
+            model = self.hybrid().shelf() if algorithm == SHELF else self.recommender(algorithm)
+            if not isinstance(model, LinearRecommender):
+                return []
+            return model.pairs(user_id, clip_id, watched, modality, weights)
+
+    def ask(self, question: Callable[[Recommender], Answer], algorithm: str = "hybrid") -> Answer:
+        """Put a question to a fitted recommender, its dataset or its content, while nothing changes."""
+        with self._lock:
+            return question(self.recommender(algorithm))
 
     def counterfactuals(
         self, user_id: str, clip_id: str, algorithm: str, weights: dict[str, float] | None, options: ListOptions

@@ -96,5 +96,7 @@ with st.grid("auto", min_column_width=164):
         cell(clip)
 if count > 1:
     with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="center"):
-        st.pagination(count, **workspace.bound("page", page, "library-page"))
+        # Its default cannot be left out, so the page stands in the key instead of the session's state.
+        key = f"library-page-{page}"
+        st.pagination(count, default=page, key=key, on_change=workspace.picked, args=("page", key))
         st.caption(f"{first + 1:,} to {min(first + PER_PAGE, len(shown)):,} of {len(shown):,}")

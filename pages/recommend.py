@@ -1,10 +1,12 @@
 """Recommend: what would this person watch next, and what says so?"""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from avrec.errors import UnknownUserError
+from avrec.ui import algorithms, pages, workspace
 from avrec.ui import format as fmt
-from avrec.ui import pages, workspace
 from avrec.ui.chrome import empty, metric_strip, page_header
 from avrec.ui.rank_history import pin, remember
 from avrec.ui.recommend_controls import controls, strip_cells
@@ -35,25 +37,25 @@ if not people:
 if ws.user and ws.user not in people:
     st.info(fmt.plain(str(UnknownUserError(ws.user))), icon=":material/person_off:")
 
-controls(ws, people, user)
+known = algorithms.entries()
+ws = replace(ws, algorithm=algorithms.chosen(ws, known).name)
+controls(ws, people, user, known)
 weights = ws.weights(eng.PRESET_WEIGHTS)
-algorithm = ws.algorithm if ws.algorithm in {name for name, *_ in eng.algorithms()} else "hybrid"
-ranked = eng.recommend(
-    user, ws.k, algorithm=algorithm, weights=weights, diversity=min(ws.diversity, 0.9), include_seen=ws.seen
-)
+ranked = eng.recommend(user, ws.k, algorithm=ws.algorithm, weights=weights, options=ws.options())
 snapshots = remember(ranked, ws)
 fresh = eng.new_clips(user, NEW_CLIPS)
 shelf = workspace.choice("shelf", SHELVES, "Ranked")
 clips = {clip.clip_id: clip for clip in eng.clips()}
 person = people[user]
-metric_strip(strip_cells(ranked, person, clips, ws.seen))
+metrics = eng.list_metrics(user, [place.clip_id for place in ranked.recommendations])
+metric_strip(strip_cells(ranked, person, metrics, clips, ws.seen))
 
 left, right = st.columns([0.56, 0.44], gap="medium")
 shown = ranked.recommendations if shelf == "Ranked" else fresh.recommendations
 chosen = next((place for place in shown if place.clip_id == ws.clip), shown[0] if shown else None)
 with left:
     list_header(shelf, ranked, fresh, person.simulated)
-    undo_line()
+    undo_line(user, clips)
     if not shown and shelf == "Ranked":
         st.markdown(
             f"{fmt.plain((ranked.note or 'Nothing is left to rank').capitalize())}. Turn on “Seen too”, or add clips."
@@ -68,4 +70,5 @@ with right, st.container(border=True, key="why"):
         st.markdown("Nothing is ranked, so there is nothing to explain.")
     else:
         # The shelf of new clips is ranked with the preset's weights, whatever the mixer says.
-        why(Case(chosen, user, ws, weights if shelf == "Ranked" else None, clips, snapshots))
+        source = ranked if shelf == "Ranked" else fresh
+        why(Case(chosen, user, ws, weights if shelf == "Ranked" else None, clips, snapshots, source.algorithm))

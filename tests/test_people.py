@@ -179,6 +179,20 @@ def test_a_guest_is_shown_nowhere_as_a_clip(library):
             ask(guest)
 
 
+def test_ones_text_moves_nobody_elses_list_by_any_algorithm(library):
+    ids = list(library.ids.values())
+    for u in range(4):
+        for i in range(3):
+            library.record(f"u-{u}", ids[(u + i) % 5], "like" if i else "dislike")
+    person = library.new_person()
+    before = {name: library.recommend("u-1", algorithm=name) for name, *_ in library.algorithms()}
+    library.set_person_settings(person.user_id, PersonSettings(profile="rocket pad jazz"))
+    for name, ranked in before.items():
+        now = library.recommend("u-1", algorithm=name)
+        assert [p.clip_id for p in now.recommendations] == [p.clip_id for p in ranked.recommendations], name
+        assert [p.score for p in now.recommendations] == pytest.approx([p.score for p in ranked.recommendations]), name
+
+
 def test_three_likes_give_a_list_and_a_bad_one_gives_nobody(library):
     likes = [library.ids[t] for t in TITLES[:3]]
     person = library.new_person(likes=likes)

@@ -21,9 +21,16 @@ PHRASES = {
     "speech": "says things close to {title}",
     "caption": "shows what {title} shows",
     "meaning": "is about the same as {title}",
-    "words": "shares words with {title}",
     "crowd": "was liked by people who liked {title}",
 }
+LOOSE = {
+    "visual": "looks a little like {title}",
+    "audio": "sounds a little like {title}",
+    "speech": "says things loosely related to {title}",
+    "caption": "shows something like what {title} shows",
+    "meaning": "is loosely about what {title} is about",
+}
+CLEAR = 1.5  # deviations above a random pair from which likeness is said without a grain of salt
 ALIKE = {
     "visual": "look", "audio": "sound", "speech": "what is said", "caption": "what is shown", "meaning": "topic",
     "words": "words",
@@ -34,6 +41,7 @@ OTHERS = {
 }
 UNLIKE = "is unlike {title}, which was turned down"
 ABSENT = {"visual": "no picture", "audio": "no sound"}
+LEVELS = ("mean", "level")  # the same for every clip of a list: no reason for any
 WORTH = 0.1  # a line below this share of the positive lines is no reason
 MOST_PARTS = 2
 
@@ -48,6 +56,10 @@ class Evidence:
 
     def words(self, watched_id: str) -> list[str]:
         return self.content.words.shared(self.dataset.watched(watched_id), self.clip)
+
+    def sigma(self, modality: str, watched_id: str) -> float:
+        """Deviations above a random pair of clips."""
+        return self.content.sigma(modality, self.dataset.watched(watched_id), self.clip)
 
     def likes(self) -> int:
         return int(self.dataset.liked[self.clip])
@@ -73,11 +85,12 @@ def reason_for(ledger: Contribution, facts: Evidence, note: str, missing: tuple[
 
 
 def _phrases(ledger: Contribution, facts: Evidence) -> list[str]:
-    worth = WORTH * sum(max(line.value, 0.0) for line in ledger.children)
+    spoken = [(_beyond_levels(line), line) for line in ledger.children]
+    worth = WORTH * sum(max(value, 0.0) for value, _ in spoken)
     parts: list[str] = []
     named: set[str] = set()
-    for line in sorted(ledger.children, key=lambda x: -x.value):
-        if len(parts) == MOST_PARTS or line.value <= worth or line.value <= 0:
+    for value, line in sorted(spoken, key=lambda x: -x[0]):
+        if len(parts) == MOST_PARTS or value <= max(worth, 1e-9):
             break
         phrase = _of_prior(line, facts) if line.key == "prior" else _of_watched(line, facts, named)
         if phrase and phrase not in parts:
@@ -85,8 +98,13 @@ def _phrases(ledger: Contribution, facts: Evidence) -> list[str]:
     return parts
 
 
+def _beyond_levels(line: Contribution) -> float:
+    """A line's value without the levels that all clips of the list share."""
+    return line.value - sum(leaf.value for leaf in line.leaves() if leaf.key in LEVELS)
+
+
 def _of_prior(line: Contribution, facts: Evidence) -> str:
-    best = max(line.leaves(), key=lambda leaf: leaf.value)
+    best = max((leaf for leaf in line.leaves() if leaf.key not in LEVELS), key=lambda leaf: leaf.value)
     if best.key.startswith("pinned "):
         return f"has the {best.label}"
     return f"is liked by {_people(facts.likes())}" if best.key in ("prior", "popularity") else f"is {best.label}"
@@ -103,13 +121,14 @@ def _of_watched(line: Contribution, facts: Evidence, named: set[str]) -> str:
     best = max(positive, key=lambda leaf: (leaf.details["event"] > 0, leaf.value))
     if best.details["event"] < 0:
         return UNLIKE.format(title=best.label) if line.key != "crowd" else ""
-    words = facts.words(best.key) if line.key == "words" else []
-    if words:
-        return f"the words match: {', '.join(words)}"
+    if line.key == "words":
+        words = facts.words(best.key)
+        return f"the words match: {', '.join(words)}" if words else ""
     label = f"the {best.label}" if best.label.startswith("profile of ") else best.label
     title = "it" if named == {best.key} else label
     named.add(best.key)
-    return PHRASES[line.key].format(title=title)
+    loose = line.key in LOOSE and facts.sigma(line.key, best.key) < CLEAR
+    return (LOOSE if loose else PHRASES)[line.key].format(title=title)
 
 
 def reason_similar(ledger: Contribution, clip: int, other: int, content: ContentModel) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 
 from avrec.media import Decoded
 from avrec.media.decode_result import FRAMES_FILE
+from avrec.models.base import finite
 from avrec.models.catalogue import Models
 from avrec.schemas import Annotation
 
@@ -40,9 +41,9 @@ def understand_pictures(decoded: Decoded, models: Models, report: Callable[[floa
     visual, scenes, objects = [], [], []
     for begin in range(0, len(frames), BATCH):
         batch = np.ascontiguousarray(frames[begin : begin + BATCH])
-        visual.append(models.image.encode(batch))
-        scenes.append(models.scenes.classify(batch))
-        objects.append(models.objects.classify(batch))
+        visual.append(finite(models.image.encode(batch), models.image.card))
+        scenes.append(finite(models.scenes.classify(batch), models.scenes.card))
+        objects.append(finite(models.objects.classify(batch), models.objects.card))
         report(0.9 * min(begin + BATCH, len(frames)) / len(frames))
     picture = np.concatenate(visual)
     by_segment = {

@@ -28,6 +28,7 @@ from avrec.schemas import MediaInfo
 MAX_SECONDS = 4 * 3600.0
 MAX_DAMAGED = 200
 MOST_WAITING = 1000  # frames of sound held back until the first picture shows its size
+QUIET = 0.01  # -40 dBFS
 PEAKS = 60
 SHORT_OF_CLAIM = 0.5
 SHORTEST_CLIP = 0.04
@@ -205,11 +206,10 @@ def _notes(duration: float, source: Source, run: Pass, has_picture: bool, has_so
 
 
 def _peaks(samples: np.ndarray | None) -> list[float]:
-    """Outline of the sound: root mean square of 60 equal stretches, the loudest 1."""
+    """Outline of the sound: root mean square of 60 equal stretches, the loudest 1; near-silence stays low."""
     if samples is None:
         return []
     edges = np.linspace(0, len(samples), PEAKS + 1).astype(int)
     stretches = [samples[min(a, len(samples) - 1) : max(b, a + 1)] for a, b in itertools.pairwise(edges)]
     levels = np.array([float(np.sqrt(np.mean(np.square(stretch)))) for stretch in stretches])
-    top = levels.max()
-    return np.round(levels / top, 3).tolist() if top > 0 else [0.0] * PEAKS
+    return np.round(levels / max(float(levels.max()), QUIET), 3).tolist()

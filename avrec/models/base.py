@@ -11,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from avrec.errors import ModelOutputError
 from avrec.schemas import ModelCard, Transcript
 
 
@@ -53,6 +54,17 @@ class LazyModel:
     def unload(self) -> None:
         with self.predict_lock, self._load_lock:
             self._handle = None
+
+
+def finite(rows: np.ndarray, card: ModelCard) -> np.ndarray:
+    """What a model gave, unchanged.
+
+    Raises:
+        ModelOutputError: It holds NaN or infinities, as damaged weights give.
+    """
+    if not np.isfinite(rows).all():
+        raise ModelOutputError(card.name)
+    return rows
 
 
 @runtime_checkable

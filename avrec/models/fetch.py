@@ -19,7 +19,7 @@ from pathlib import Path
 from avrec.config import Settings
 from avrec.errors import StoreError, WeightsMismatchError, WeightsUnavailableError
 from avrec.models.manifest import Part, Weight, profile_weights, weight
-from avrec.models.weights import Weights
+from avrec.models.weights import Weights, hash_tree
 from avrec.store.database import store_error
 from avrec.store.files import hash_file, write_json
 
@@ -156,7 +156,7 @@ def _derive(weights: Weights, available: set[str], say: Say) -> list[str]:
         try:
             weights.derived(item.name, item.made_from)
             continue
-        except WeightsUnavailableError:
+        except (WeightsUnavailableError, WeightsMismatchError):
             say(f"preparing {item.name} (once)")
         target = weights.folder / "derived" / item.name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -165,7 +165,9 @@ def _derive(weights: Weights, available: set[str], say: Say) -> list[str]:
         importlib.import_module(item.module).convert(weights.path(item.made_from), temporary)
         _remove(target)
         temporary.replace(target)
-        write_json(target.with_name(f"{item.name}.made.json"), {"sha256": weight(item.made_from).sha256})
+        record = {"sha256": weight(item.made_from).sha256, "made": hash_tree(target)}
+        write_json(target.with_name(f"{item.name}.made.json"), record)
+        weights.remember(target, record["made"])
         made.append(item.name)
     return made
 

@@ -5,7 +5,8 @@
 G is the weighted Gram matrix of what people like, C_m = Z_m Z_m' the likeness of clips in modality m. Without kernels
 it is EASE (Steck 2019); with dropout p, Lambda_jj = lambda + p / (1 - p) G_jj, EDLAE (Steck 2020); with kernels, CEASE
 (Jeunen et al. 2020). With mu_j = 1 / P_jj - Lambda_jj, B = P (G + w sum_m C_m - diag mu), so B splits into a matrix a
-source: each takes the share of diag mu that it has of the sources' diagonals, and the sum is B exactly.
+source: each takes the share of diag mu that it has of the sources' diagonals, and the sum is B exactly. Only P and the
+Z_m are kept: a modality's rows are (P Z_m) Z_m', thin factors, and the crowd's are what they leave of B.
 """
 
 from collections import OrderedDict
@@ -21,7 +22,8 @@ from avrec.schemas import CONTENT_MODALITIES
 
 WHITEN_FROM = 500  # with fewer clips whitening makes all of them equally distant
 CLIPS_A_COMPONENT = 10
-CACHE_BYTES = 256 << 20
+CACHE_BYTES = 64 << 20
+BLOCK_ROWS = 1024
 CROWD = "crowd"
 Features = np.ndarray | sp.csr_matrix
 
@@ -85,71 +87,123 @@ class Cease:
         features: As `kernel_features` gives them; none for EASE and EDLAE.
 
     Attributes:
+        P: (clips, clips), the inverse of A.
         sources: The modalities whose kernels count, then "crowd".
     """
 
     def __init__(self, positives: sp.csr_matrix, features: Mapping[str, Features], settings: CeaseSettings):
-        self.features = dict(features) if settings.kernel else {}
-        self.sources = (*(m for m in CONTENT_MODALITIES if m in self.features), CROWD)
+        dtype = working_type(positives.shape[1])
+        made = features if settings.kernel else {}
+        self.features = {m: made[m].astype(dtype, copy=False) for m in CONTENT_MODALITIES if m in made}
+        self.sources = (*self.features, CROWD)
         self._weight = settings.kernel / max(len(self.features), 1)
-        n = positives.shape[1]
-        self._gram = weighted_gram(positives, settings.beta)
-        counts = self._gram.diagonal()
+        gram = weighted_gram(positives, settings.beta)
+        counts = gram.diagonal()
         ridge = settings.regularization + settings.dropout / (1 - settings.dropout) * counts
-        dtype = working_type(n)
-        A = np.asfortranarray(self._gram.toarray().astype(dtype))
-        diagonals = {CROWD: counts}
-        for name, Z in self.features.items():
-            kernel = (Z @ Z.T).toarray() if sp.issparse(Z) else Z @ Z.T
-            A += self._weight * kernel
-            diagonals[name] = self._weight * np.asarray(kernel.diagonal(), dtype=np.float64)
-        A[np.diag_indices(n)] += ridge.astype(dtype)
+        A = gram.astype(dtype).toarray(order="F")
+        del gram
+        for Z in self.features.values():
+            _add_kernel(A, Z, self._weight)
+        A[np.diag_indices(len(A))] += ridge.astype(dtype)
         self.P = inverse(A)
-        self._inverse_diagonal = 1.0 / np.diag(self.P).astype(np.float64) if n else np.zeros(0)
-        total = sum(diagonals.values())
+        self._inverse_diagonal = 1.0 / np.diag(self.P).astype(np.float64) if len(A) else np.zeros(0)
+        self._set_shares(counts, ridge)
+        self._halves: OrderedDict[int, list[np.ndarray]] = OrderedDict()
+
+    def _set_shares(self, counts: np.ndarray, ridge: np.ndarray) -> None:
+        """mu of each modality: in proportion to the sources' diagonals, none where a diagonal is zero."""
+        diagonals = {m: self._weight * _squares(Z) for m, Z in self.features.items()}
+        total = counts + sum(diagonals.values())
         mu = (self._inverse_diagonal - ridge) / np.where(total > 1e-12, total, 1.0) * (total > 1e-12)
-        self._mu = {name: mu * diagonal for name, diagonal in diagonals.items()}
-        self._rows: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._mu = {m: mu * diagonal for m, diagonal in diagonals.items()}
+        self._liked = counts > 0
 
     def rows(self, clips: np.ndarray, columns: np.ndarray | slice = slice(None)) -> np.ndarray:
         """B of some clips with others, (clips, columns)."""
-        out = -self.P[clips][:, columns] * self._inverse_diagonal[columns].astype(self.P.dtype)
+        out = self._near(clips, columns) * -self._inverse_diagonal[columns].astype(self.P.dtype)
         out[clips[:, None] == np.arange(self.P.shape[0])[columns][None]] = 0.0
         return out
 
     def split(self, clips: np.ndarray, columns: np.ndarray | slice = slice(None)) -> np.ndarray:
         """The same by source, (sources, clips, columns) float64; they sum to B."""
-        P = self.P[clips].astype(np.float64)
-        out = np.zeros((len(self.sources), len(clips), len(np.arange(self.P.shape[0])[columns])))
-        for i, source in enumerate(self.sources):
-            if source == CROWD:
-                out[i] = (self._gram[:, columns].T @ P.T).T
-            else:
-                Z = self.features[source]
-                out[i] = self._weight * _product(P, Z, columns)
-            out[i] -= P[:, columns] * self._mu[source][columns]
-        out[:, clips[:, None] == np.arange(self.P.shape[0])[columns][None]] = 0.0
+        near, whole = self._near(clips, columns), self.rows(clips, columns)
+        out = np.empty((len(self.sources), *whole.shape))
+        for i, (source, half) in enumerate(zip(self.features, self._half(clips), strict=True)):
+            out[i] = self._weight * (self.features[source][columns] @ half.T).T
+            out[i] -= near * self._mu[source][columns]
+        out[:-1, clips[:, None] == np.arange(self.P.shape[0])[columns][None]] = 0.0
+        out[-1] = whole - out[:-1].sum(axis=0)
+        out[-1][:, ~self._liked[columns]] = 0.0  # rounding, where nobody likes the clip
         return out
 
-    def source_rows(self, clips: np.ndarray) -> list[np.ndarray]:
-        """Each clip's split rows with all, (sources, clips) float32; kept, up to a bound in bytes."""
-        missing = np.array([c for c in dict.fromkeys(clips.tolist()) if c not in self._rows], dtype=np.int64)
+    def total(self, clips: np.ndarray, weights: np.ndarray, factors: np.ndarray) -> np.ndarray:
+        """Sum over clips of weight x row, each source times its factor: (clips,), in one pass over each Z_m."""
+        near = self.P[clips]
+        out = factors[-1] * (weights.astype(near.dtype) @ self.rows(clips))
+        reach = weights.astype(near.dtype) @ near
+        for source, half, factor in zip(self.features, self._half(clips), factors[:-1] - factors[-1], strict=True):
+            if factor:
+                Z, mu = self.features[source], self._mu[source]
+                line = self._weight * (Z @ (weights.astype(near.dtype) @ half)) - reach * mu
+                own = self._weight * _row_dots(Z, clips, half) - near[np.arange(len(clips)), clips] * mu[clips]
+                np.subtract.at(line, clips, weights * own)
+                out = out + factor * line
+        return out
+
+    def sums(self, tastes: sp.csr_matrix, places: np.ndarray) -> np.ndarray:
+        """Lines summed over what each person watched, at clips that the person did not watch.
+
+        Args:
+            tastes: (people, clips).
+            places: (people, k) clips for each.
+
+        Returns:
+            (sources, people, k) float64.
+        """
+        reach = tastes.astype(self.P.dtype) @ self.P
+        near = np.take_along_axis(reach, places, axis=1).astype(np.float64)
+        out = np.empty((len(self.sources), *places.shape))
+        for i, (source, Z) in enumerate(self.features.items()):
+            half = (Z.T @ reach.T).T
+            for person, mine in enumerate(places):
+                out[i, person] = self._weight * (Z[mine] @ half[person])
+            out[i] -= near * self._mu[source][places]
+        out[-1] = -near * self._inverse_diagonal[places] - out[:-1].sum(axis=0)
+        return out
+
+    def _near(self, clips: np.ndarray, columns: np.ndarray | slice) -> np.ndarray:
+        return self.P[clips][:, columns] if isinstance(columns, slice) else self.P[clips[:, None], columns]
+
+    def _half(self, clips: np.ndarray) -> list[np.ndarray]:
+        """P Z_m of some clips for every modality, (clips, dims) each; kept by clip, up to a bound in bytes."""
+        missing = np.array([c for c in dict.fromkeys(clips.tolist()) if c not in self._halves], dtype=np.int64)
         if len(missing):
-            computed = self.split(missing).astype(np.float32)
+            P = self.P[missing]
+            made = [np.ascontiguousarray((Z.T @ P.T).T) for Z in self.features.values()]
             for j, clip in enumerate(missing.tolist()):
-                self._rows[clip] = np.ascontiguousarray(computed[:, j])
+                self._halves[clip] = [half[j].copy() for half in made]
+        found = [self._halves[clip] for clip in clips.tolist()]
         for clip in clips.tolist():
-            self._rows.move_to_end(clip)
-        found = [self._rows[clip] for clip in clips.tolist()]
-        while self._rows and len(self._rows) * 4 * len(self.sources) * self.P.shape[0] > CACHE_BYTES:
-            self._rows.popitem(last=False)
-        return found
+            self._halves.move_to_end(clip)
+        each = sum(Z.shape[1] for Z in self.features.values()) * self.P.itemsize
+        while self._halves and len(self._halves) * each > CACHE_BYTES:
+            self._halves.popitem(last=False)
+        return [np.array(halves).reshape(len(clips), -1) for halves in zip(*found, strict=True)] if found else []
 
 
-def _product(P: np.ndarray, Z: Features, columns: np.ndarray | slice) -> np.ndarray:
-    """P Z Z' at some columns."""
-    if sp.issparse(Z):
-        inner = (Z.T @ P.T).T
-        return (Z[columns] @ inner.T).T
-    single = P.astype(np.float32) if P.shape[1] > 2000 else P
-    return (single @ Z) @ Z[columns].T
+def _add_kernel(A: np.ndarray, Z: Features, weight: float) -> None:
+    """A += weight Z Z' by blocks of columns: no second matrix."""
+    for start in range(0, len(A), BLOCK_ROWS):
+        block = Z @ Z[start : start + BLOCK_ROWS].T
+        A[:, start : start + BLOCK_ROWS] += weight * (block.toarray() if sp.issparse(block) else block)
+
+
+def _squares(Z: Features) -> np.ndarray:
+    """Squared lengths of the rows, (clips,) float64."""
+    return np.asarray(Z.multiply(Z).sum(axis=1) if sp.issparse(Z) else (Z * Z).sum(axis=1), dtype=np.float64).ravel()
+
+
+def _row_dots(Z: Features, clips: np.ndarray, half: np.ndarray) -> np.ndarray:
+    """Dot product of each clip's own row with its half, (clips,)."""
+    mine = Z[clips]
+    return np.asarray(mine.multiply(half).sum(axis=1)).ravel() if sp.issparse(Z) else (mine * half).sum(axis=1)

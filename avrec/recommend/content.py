@@ -239,6 +239,22 @@ class ContentModel:
             for q, t in enumerate(of_b)
         ]  # fmt: skip
 
+    def sigma(self, modality: str, a: int, b: int) -> float:
+        """z of two clips in one modality: deviations above a random pair; 0 where one lacks it.
+
+        Args:
+            a: May be a guest of the library.
+        """
+        i = CONTENT_MODALITIES.index(modality)
+        if modality not in self.scales or not (self.present[i, a] and self.present[i, b]):
+            return 0.0
+        mu, sigma = (float(x[0, 0]) for x in self._scales_of(modality, np.array([a])))
+        if modality == "words":
+            cosine = float(self.words.cosines(np.array([a]), np.array([b]))[0, 0])
+        else:
+            cosine = float(self.vectors[modality].units[a].astype(np.float64) @ self.vectors[modality].units[b])
+        return float(np.clip((cosine - mu) / sigma, -LIMIT, LIMIT))
+
     def missing(self, clip: int) -> tuple[str, ...]:
         return tuple(m for i, m in enumerate(CONTENT_MODALITIES) if not self.present[i, clip])
 

@@ -119,8 +119,9 @@ def _time(text: str, now: datetime) -> datetime:
             at = None
     except (OverflowError, OSError):
         at = None
-    if at is not None:
-        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
-    if at is None or not EARLIEST <= at <= LATEST:
+    if at is None:
         raise ValueError(f"datetime {text[:30]!r} is not ISO 8601 or seconds since 1970")
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
+    if not EARLIEST <= at <= LATEST:
+        raise ValueError(f"datetime {text[:30]!r} is not between {EARLIEST.year} and {LATEST.year}")
     return at

@@ -22,6 +22,7 @@ class Taste:
         weights: Signed weight of each, in [-2, 2].
         seen, hidden: Boolean masks over all clips.
         row: The person's row in the dataset; None for a taste that was changed, such as one without a clip.
+        person: The same row, kept when the taste is changed: nobody is their own neighbour.
     """
 
     clips: np.ndarray
@@ -29,6 +30,7 @@ class Taste:
     seen: np.ndarray
     hidden: np.ndarray
     row: int | None = None
+    person: int | None = None
 
     @property
     def positives(self) -> int:
@@ -46,7 +48,7 @@ class Taste:
     def without(self, clip: int) -> "Taste":
         """The same taste had that clip never been watched; it stays out of the list."""
         keep = self.clips != clip
-        return Taste(self.clips[keep], self.weights[keep], self.seen, self.hidden)
+        return Taste(self.clips[keep], self.weights[keep], self.seen, self.hidden, person=self.person)
 
 
 @dataclass(frozen=True)
@@ -200,16 +202,18 @@ class Dataset:
 
     def taste_of(self, row: int) -> Taste:
         """The weights of the person in a row."""
-        weights = self.user_items[[row]]
-        keep = weights.data != 0
-        order = np.argsort(weights.indices[keep])
-        return Taste(
-            weights.indices[keep][order].astype(np.int64),
-            weights.data[keep][order],
-            self.seen[[row]].toarray()[0] > 0,
-            self.hidden[[row]].toarray()[0] > 0,
-            row,
-        )
+        taste = self.bare_taste(row)
+        seen, hidden = self.seen[[row]].toarray()[0] > 0, self.hidden[[row]].toarray()[0] > 0
+        return Taste(taste.clips, taste.weights, seen, hidden, row, row)
+
+    def bare_taste(self, row: int) -> Taste:
+        """The same without the masks: for scores of many people."""
+        start, stop = self.user_items.indptr[row : row + 2]
+        clips, weights = self.user_items.indices[start:stop], self.user_items.data[start:stop]
+        keep = weights != 0
+        order = np.argsort(clips[keep])
+        nothing = np.zeros(0, dtype=bool)
+        return Taste(clips[keep][order].astype(np.int64), weights[keep][order], nothing, nothing, row, row)
 
 
 def popularity(positives: sp.csr_matrix) -> np.ndarray:

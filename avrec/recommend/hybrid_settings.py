@@ -10,6 +10,8 @@ from avrec.recommend.cease import CeaseSettings
 class HybridSettings:
     """Weights of the parts, each over its one global scale; a part can be left out with 0.
 
+    `popularity` multiplies the prior's fitted weight.
+
     The defaults are those for libraries of a few hundred interactions at most: over 13 simulated sizes, content + CEASE
     was never worse there than content alone, and walk and popularity added nothing.
     """
@@ -17,6 +19,7 @@ class HybridSettings:
     content: float = 1.0
     cease: float = 1.0
     walk: float = 0.0
+    popularity: float = 1.0
     fit: CeaseSettings = field(default_factory=CeaseSettings)
     source: str = "fixed, for small libraries"
 

@@ -23,6 +23,8 @@ from avrec.recommend.sparse_crowd import DENSE_CLIPS, SparseCrowd
 from avrec.recommend.walk import TwoStepWalk
 from avrec.schemas import CONTENT_MODALITIES, MODALITIES, RankedList, SegmentPair
 
+SHELF = "new clips"
+
 
 class LinearRecommender(Recommender):
     """Content, crowd and popularity, or a view of them.
@@ -90,9 +92,13 @@ class LinearRecommender(Recommender):
 
     def weights(self, weights: dict[str, float] | None) -> dict[str, float]:
         full = full_weights(weights)
+        if self._dataset is not None:
+            full["prior"] *= self.settings.popularity
         return {m: full[m] if m in self.modalities else 0.0 for m in MODALITIES}
 
     def settled(self, taste: Taste, weights: dict[str, float]) -> tuple[dict[str, float], str]:
+        if not any(weights.values()):
+            return weights, "every weight is 0: nothing speaks for any clip, the order is arbitrary"
         if taste.positives or not any(weights[m] for m in MODALITIES if m != "prior"):
             return weights, ""
         return dict.fromkeys(MODALITIES, 0.0) | {"prior": weights["prior"] or FITTED["prior"]}, NO_POSITIVES
@@ -106,7 +112,12 @@ class LinearRecommender(Recommender):
     def scores_of(
         self, rows: np.ndarray, weights: dict[str, float] | None = None, columns: np.ndarray | slice = slice(None)
     ) -> np.ndarray:
-        return self.model.scores_of(rows, self.weights(weights), columns)
+        chosen = self.weights(weights)
+        scores = self.model.scores_of(rows, chosen, columns)
+        if not chosen["prior"] and any(chosen.values()):  # whoever has no positives still gets popularity
+            cold = self.dataset.positives[rows].getnnz(axis=1) == 0
+            scores[cold] = FITTED["prior"] * self.model.prior[columns]
+        return scores
 
     def percentile(self, base: float, weights: dict[str, float]) -> float | None:
         return self.model.percentile(base, weights)
@@ -121,10 +132,14 @@ class LinearRecommender(Recommender):
         """The shelf of clips without any event: like what was liked, and like what the crowd goes on to from there."""
         taste = self.dataset.taste(user_id)
         weights = {m: FITTED[m] if m in CONTENT_MODALITIES else 0.0 for m in MODALITIES}
-        shelf = _Shelf(self)
+        shelf = self.shelf()
         ranking = lists.rank(shelf, taste, weights, k, options, only=~self.dataset.touched)
         note = "" if taste.positives else "no positive events yet: in no particular order"
-        return lists.tell(shelf, "new clips", user_id, taste, ranking, weights, note)
+        return lists.tell(shelf, SHELF, user_id, taste, ranking, weights, note)
+
+    def shelf(self) -> "LinearRecommender":
+        """What ranks the shelf of new clips."""
+        return _Shelf(self)
 
     def shelf_model(self) -> LinearModel:
         """Content and crowd-then-content, made once per fit."""

@@ -39,12 +39,14 @@ class Ranking:
         penalties: "diversity" and "calibration" -> (k,) what the list takes off each, <= 0.
         told: Exact scores of these clips, priors included.
         candidates: How many clips were ranked.
+        twins: (k,) near-duplicates of each that were left out; None where they may stand in the list.
     """
 
     order: np.ndarray
     penalties: dict[str, np.ndarray]
     told: Told
     candidates: int
+    twins: np.ndarray | None = None
 
     def scores(self) -> np.ndarray:
         """(k,) the shown scores."""
@@ -52,7 +54,8 @@ class Ranking:
 
     def of(self, positions: np.ndarray) -> Ranking:
         penalties = {name: values[positions] for name, values in self.penalties.items()}
-        return Ranking(self.order[positions], penalties, self.told.of(positions), self.candidates)
+        twins = None if self.twins is None else self.twins[positions]
+        return Ranking(self.order[positions], penalties, self.told.of(positions), self.candidates, twins)
 
 
 def candidates(model: Recommender, taste: Taste, options: ListOptions) -> np.ndarray:
@@ -100,7 +103,10 @@ def rank(
         twins=(lambda position: twin[position]) if twin is not None else None,
     )  # fmt: skip
     penalties = {"diversity": picked.diversity, "calibration": picked.calibration}
-    return Ranking(clips[picked.order], penalties, told.of(order[picked.order]), len(places))
+    left_out = None
+    if twin is not None:
+        left_out = np.append(twin.sum(axis=1), 0)[np.minimum(picked.order, len(pool))]
+    return Ranking(clips[picked.order], penalties, told.of(order[picked.order]), len(places), left_out)
 
 
 def likeness_within(model: Recommender, clips: np.ndarray) -> np.ndarray:
@@ -149,19 +155,18 @@ def _with_reserved(
     count = len(new.order)
     if not count:
         return ranking, {}
-    kept = np.arange(max(min(len(ranking.order), k - count), 0))
+    known = np.flatnonzero(~fresh[ranking.order])
+    given_up = known[len(known) - max(len(ranking.order) + count - k, 0) :]
+    kept = np.setdiff1d(np.arange(len(ranking.order)), given_up)
     spots = np.linspace(0, len(kept) + count - 1, count + 2)[1:-1].round().astype(int)
     order = kept.tolist()
     for i, spot in enumerate(spots.tolist()):
         order.insert(spot, len(ranking.order) + i)
-    both = Ranking(
-        np.concatenate([ranking.order, new.order]),
-        {name: np.concatenate([ranking.penalties[name], new.penalties[name]]) for name in ranking.penalties},
-        model.told(taste, np.concatenate([ranking.order, new.order]), weights).plus(
-            prior_blocks(model, options, np.concatenate([ranking.order, new.order]))
-        ),
-        ranking.candidates,
-    )  # fmt: skip
+    clips = np.concatenate([ranking.order, new.order])
+    penalties = {name: np.concatenate([ranking.penalties[name], new.penalties[name]]) for name in ranking.penalties}
+    told = model.told(taste, clips, weights).plus(prior_blocks(model, options, clips))
+    twins = None if ranking.twins is None or new.twins is None else np.concatenate([ranking.twins, new.twins])
+    both = Ranking(clips, penalties, told, ranking.candidates, twins)
     return both.of(np.array(order)), {int(clip): "reserved for new clips" for clip in new.order}
 
 
@@ -180,8 +185,10 @@ def tell(
     for i, clip in enumerate(ranking.order.tolist()):
         penalties = {key: float(values[i]) for key, values in ranking.penalties.items()}
         ledger = model.ledger(ranking.told, i, penalties)
-        extra = (badges or {}).get(clip)
-        places.append(place_of(model, i + 1, clip, taste, ledger, weights, note, (extra,) if extra else ()))
+        extra = [badge for badge in [(badges or {}).get(clip)] if badge]
+        if ranking.twins is not None and (count := int(ranking.twins[i])):
+            extra.append(f"{count} near-duplicate{'' if count == 1 else 's'} left out")
+        places.append(place_of(model, i + 1, clip, taste, ledger, weights, note, tuple(extra)))
     return RankedList(name, tuple(places), user_id=user_id, note=note, candidates=ranking.candidates)
 
 

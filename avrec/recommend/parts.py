@@ -6,6 +6,7 @@ The default recommender is a list of parts, each over its one global scale; a pa
 from typing import Protocol
 
 import numpy as np
+import scipy.sparse as sp
 
 from avrec.explain.ledger import DIRECT, LEARNED
 from avrec.recommend.cease import Cease
@@ -41,6 +42,28 @@ class Part(Protocol):
         """The part's score of all clips for one person, (clips,) float32: for ranking."""
         ...
 
+    def sums(self, tastes: sp.csr_matrix, places: np.ndarray) -> np.ndarray:
+        """Lines summed over what each person watched, at places that the person did not watch.
+
+        Args:
+            tastes: (people, clips) event weights.
+            places: (people, k) clips for each.
+
+        Returns:
+            (modalities, people, k) float64.
+        """
+        ...
+
+
+def sums_by_block(part: Part, tastes: sp.csr_matrix, places: np.ndarray) -> np.ndarray:
+    """`Part.sums` person by person, for parts whose blocks are cheap."""
+    out = np.zeros((len(part.modalities), *places.shape))
+    for person, mine in enumerate(places):
+        taste = tastes[[person]]
+        if taste.nnz:
+            out[:, person] = np.einsum("h,mhc->mc", taste.data, part.block(taste.indices, mine))
+    return out
+
 
 class ContentPart:
     """Sum over watched clips h of x_h S(h, c)."""
@@ -63,6 +86,8 @@ class ContentPart:
             scores += (weight * factors).astype(np.float32) @ row
         return scores
 
+    sums = sums_by_block
+
 
 class CeasePart:
     """Sum over watched clips h of x_h B[h, c], B by CEASE, split by source."""
@@ -84,10 +109,10 @@ class CeasePart:
         if np.ptp(factors) == 0:
             rows = self.model.rows(watched)
             return (factors[0] * weights).astype(rows.dtype) @ rows
-        scores = np.zeros(self.model.P.shape[0], np.float32)
-        for weight, row in zip(weights, self.model.source_rows(watched), strict=True):
-            scores += (weight * factors).astype(np.float32) @ row
-        return scores
+        return self.model.total(watched, weights, factors)
+
+    def sums(self, tastes: sp.csr_matrix, places: np.ndarray) -> np.ndarray:
+        return self.model.sums(tastes, places)
 
 
 class CrowdPart:
@@ -106,6 +131,8 @@ class CrowdPart:
 
     def total(self, watched: np.ndarray, weights: np.ndarray, factors: np.ndarray) -> np.ndarray:
         return self.model.total(watched, weights * factors[0])
+
+    sums = sums_by_block
 
 
 class CrowdThenContentPart:
@@ -136,3 +163,5 @@ class CrowdThenContentPart:
         reach = np.asarray(self._steps[watched].T @ weights).ravel()
         met = np.flatnonzero(reach)
         return reach[met].astype(np.float32) @ self._content.combined(met, slice(None), factors)
+
+    sums = sums_by_block

@@ -69,7 +69,7 @@ class Chance(Popularity):
         return np.random.default_rng(seed).standard_normal(self.dataset.clips)
 
     def _scores(self, taste: Taste, weights: dict[str, float]) -> np.ndarray:
-        return self._draw(self.dataset.user_ids[taste.row] if taste.row is not None else "")
+        return self._draw(self.dataset.user_ids[taste.person] if taste.person is not None else "")
 
     def _told(self, taste: Taste, columns: np.ndarray, weights: dict[str, float]) -> Told:
         block = Block("prior", self.name, one_leaf(self.name, self.label), self._scores(taste, weights)[None, columns])

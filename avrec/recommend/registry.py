@@ -4,9 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from avrec.errors import UnknownModelError
+from avrec.recommend.als import Als
 from avrec.recommend.base import Recommender
+from avrec.recommend.bias import RatingBaseline
+from avrec.recommend.bpr import Bpr
+from avrec.recommend.ease import CeaseRecommender, Ease, Edlae
+from avrec.recommend.item_cf import ItemAdjustedCosine, ItemCf, ItemCosine
 from avrec.recommend.linear import LinearRecommender
+from avrec.recommend.mf import BiasedMf
+from avrec.recommend.neighbours import ItemKnn, P3Alpha, RP3Beta, Walk
 from avrec.recommend.popularity import Chance, Popularity, Trending
+from avrec.recommend.pure_svd import PureSvd
+from avrec.recommend.user_cf import BaselineKnn, CentredKnn, UserCf, UserCosine
+from avrec.recommend.user_knn import UserKnn
 from avrec.schemas import CONTENT_MODALITIES, MODALITIES
 
 
@@ -47,7 +57,13 @@ def _own(make: type[Recommender]) -> Entry:
     return Entry(make.name, make.title, make.family, make.exact, make)
 
 
-OWN: tuple[type[Recommender], ...] = (Popularity, Trending, Chance)
+OWN: tuple[type[Recommender], ...] = (
+    Popularity, Trending, Chance,
+    Ease, Edlae, CeaseRecommender, ItemKnn, P3Alpha, RP3Beta, Walk,
+    PureSvd, Als, Bpr,
+    UserKnn, UserCf, UserCosine, ItemCf, ItemAdjustedCosine, ItemCosine,
+    RatingBaseline, CentredKnn, BaselineKnn, BiasedMf,
+)  # fmt: skip
 ENTRIES = {entry.name: entry for entry in (*map(_view, VIEWS), *map(_own, OWN))}
 
 

@@ -151,14 +151,19 @@ class LinearModel:
         people = np.flatnonzero(self.dataset.positives.getnnz(axis=1))
         if len(people) > NULL_PEOPLE:
             people = rng.choice(people, NULL_PEOPLE, replace=False)
-        drawn = [np.zeros((len(MODALITIES), 0))]
+        known, drawn, each = [], [], -(-NULL_PAIRS // max(len(people), 1))
         for person in people.tolist():
-            taste = self.dataset.taste_of(person).among(self.dataset.listable)
-            unseen = np.flatnonzero(self.dataset.listable & ~(taste.seen | taste.hidden))
-            if len(unseen):
-                columns, copies = np.unique(rng.choice(unseen, -(-NULL_PAIRS // len(people))), return_counts=True)
-                sums = np.zeros((len(MODALITIES), len(columns)))
-                for block in self.told(taste, columns, UNIT).blocks:
-                    sums[MODALITIES.index(block.modality)] += block.values.sum(axis=0)
-                drawn.append(np.repeat(sums, copies, axis=1))
-        return np.concatenate(drawn, axis=1)
+            taste = self.dataset.taste_of(person)
+            unseen = self.dataset.listable & ~(taste.seen | taste.hidden)
+            unseen[taste.clips] = False
+            if unseen.any():
+                known.append(person)
+                drawn.append(rng.choice(np.flatnonzero(unseen), each))
+        if not known:
+            return np.zeros((len(MODALITIES), 0))
+        places, tastes = np.array(drawn), self.dataset.over_clips[np.array(known)]
+        lines = np.zeros((len(MODALITIES), *places.shape))
+        for part, where, scale in zip(self.parts, self._places, self._scales, strict=True):
+            lines[where] += part.sums(tastes, places) / scale
+        lines[MODALITIES.index("prior")] = self.prior[places]
+        return lines.reshape(len(MODALITIES), -1)

@@ -25,6 +25,15 @@ from avrec.schemas.clips import (
     Understanding,
     Word,
 )
+from avrec.schemas.comparisons import (
+    AlgorithmEntry,
+    ClipComparison,
+    CommonClip,
+    Comparison,
+    ListMetrics,
+    ModalityLikeness,
+    PeopleComparison,
+)
 from avrec.schemas.corpus import Corpus, VectorSet
 from avrec.schemas.models import ModelCard
 from avrec.schemas.names import (
@@ -58,10 +67,14 @@ __all__ = [
     "SPOKEN_EVENTS",
     "STAGES",
     "VECTOR_MODALITIES",
+    "AlgorithmEntry",
     "Annotation",
     "AnnotationKind",
     "AudienceMember",
     "Clip",
+    "ClipComparison",
+    "CommonClip",
+    "Comparison",
     "Contribution",
     "ContributionKind",
     "Corpus",
@@ -71,11 +84,14 @@ __all__ = [
     "Interaction",
     "Interests",
     "Job",
+    "ListMetrics",
     "MediaInfo",
+    "ModalityLikeness",
     "ModelCard",
     "Moment",
     "Neighbour",
     "NeighbourLike",
+    "PeopleComparison",
     "Person",
     "PersonProfile",
     "PersonSettings",

@@ -8,6 +8,7 @@ profile text was embedded.
 
 import contextlib
 import errno
+import os
 import secrets
 import sqlite3
 import threading
@@ -61,7 +62,10 @@ class Database:
             probe.write_bytes(b"")
             probe.unlink(missing_ok=True)
         except OSError as error:
-            raise store_error(error) from error
+            if error.errno == errno.ENOSPC:
+                raise store_error(error) from error
+            reason = f"The data directory cannot be used ({os.strerror(error.errno or errno.EIO).lower()})"
+            raise StoreError(reason, "Choose another one with AVREC_DATA, or allow writing.") from error
         url = settings.database_url or f"sqlite:///{settings.data / 'avrec.sqlite'}"
         self.engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS} if url.startswith("sqlite") else {})
         if self.engine.dialect.name == "sqlite":

@@ -13,6 +13,7 @@ from avrec.store.database import Database
 from avrec.store.tables import clips, jobs
 
 LIVE = ("queued", "running")
+TWIN = "same bytes as job"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class JobStore:
     def enqueue(self, orders: list[Order]) -> list[str]:
         """Queue files; those whose bytes are known or on their way become done jobs with outcome "duplicate".
 
+        A job that repeats a live one names it in its fields, so that whoever waits can wait for that one.
+
         Returns:
             The new job ids, in order.
         """
@@ -44,22 +47,34 @@ class JobStore:
         with self.database.write() as connection:
             for order in orders:
                 row = _new_row(order)
-                if order.kind == "ingest" and (twin := self._twin(connection, order.sha256)):
-                    row |= {"state": "done", "outcome": "duplicate", "progress": 1.0, "found": twin}
+                if order.kind == "ingest":
+                    found, live = self._twin(connection, order.sha256)
+                    if found:
+                        row |= {"state": "done", "outcome": "duplicate", "progress": 1.0, "found": found}
+                    if live:
+                        row["fields"] = {**order.fields, TWIN: live}
                 connection.execute(jobs.insert().values(**row))
                 ids.append(row["job_id"])
         return ids
 
     @staticmethod
-    def _twin(connection: sa.Connection, sha256: str) -> str:
+    def _twin(connection: sa.Connection, sha256: str) -> tuple[str, str]:
+        """What is said of bytes that are known, or "", and the live job that brings them, or ""."""
         title = connection.execute(sa.select(clips.c.title).where(clips.c.sha256 == sha256)).scalar()
         if title is not None:
-            return f"already indexed as {title}, same bytes"
-        query = sa.select(jobs.c.file_name).where(
+            return f"already indexed as {title}, same bytes", ""
+        query = sa.select(jobs.c.job_id, jobs.c.file_name).where(
             jobs.c.sha256 == sha256, jobs.c.state.in_(LIVE), jobs.c.kind == "ingest"
         )
-        name = connection.execute(query).scalar()
-        return f"already in the queue as {name}, same bytes" if name is not None else ""
+        row = connection.execute(query).first()
+        return (f"already in the queue as {row.file_name}, same bytes", row.job_id) if row is not None else ("", "")
+
+    def twin(self, job_id: str) -> str:
+        """The job that a repeated one has to wait for; the job itself where it repeats none."""
+        twin = self.row(job_id).fields.get(TWIN, job_id)
+        with self.database.read() as connection:
+            known = connection.execute(sa.select(jobs.c.job_id).where(jobs.c.job_id == twin)).first()
+        return twin if known is not None else job_id
 
     def claim(self) -> sa.Row | None:
         """Take the next queued job; only the holder of the worker lock calls this."""
@@ -114,6 +129,12 @@ class JobStore:
         with self.database.write() as connection:
             connection.execute(jobs.delete().where(jobs.c.job_id == job_id, jobs.c.state.not_in(LIVE)))
 
+    def knows(self, sha256: str) -> bool:
+        """Whether any job is about these bytes."""
+        with self.database.read() as connection:
+            query = sa.select(jobs.c.job_id).where(jobs.c.sha256 == sha256)
+            return connection.execute(query).first() is not None
+
     def forget_clip(self, sha256: str) -> None:
         """Drop the finished jobs of a deleted clip and cancel its live ones, so that the same bytes can come again."""
         with self.database.write() as connection:
@@ -150,7 +171,7 @@ def _new_row(order: Order) -> dict[str, Any]:
 
 
 def to_job(row: sa.Row, seconds_left: float | None = None) -> Job:
-    """The public record of a row. `clip_id` is set once the file's bytes are in the library."""
+    """The public record of a row. `clip_id` is set once the file's bytes are in the library, or are on their way."""
     finished = row.state == "done"
     return Job(
         job_id=row.job_id,

@@ -40,4 +40,5 @@ def audience_rows(clip_id: str, most: int = 10, k: int = 10) -> None:
             )
             st.html(f'<b class="av-num">{fmt.score(member.score)}</b>', width=48)
     if len(members) > most:
-        st.caption(f"{len(members) - most} more people have it in their first {k}.")
+        rest = len(members) - most
+        st.caption(f"{rest} more {'person has' if rest == 1 else 'people have'} it in their first {k}.")

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from avrec.ui.format import escape, score, signed
-from avrec.ui.palette import ORDER, modality_name
+from avrec.ui.palette import ORDER, PENALTIES, modality_name
 
 ZERO_MARK = 5.0
-PARTS = (*ORDER, "diversity")
+SUB_HEIGHT = 18  # px, as the style has it
+PARTS = (*ORDER, *PENALTIES)
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def stacked_bar(parts: Mapping[str, float], axis: Axis | None = None, *, small: 
     """One bar: positive parts right of the zero mark, negative ones hatched to its left, in the fixed order.
 
     Args:
-        parts: modality (or "diversity") -> signed contribution.
+        parts: modality (or penalty of the list) -> signed contribution.
         axis: The page's axis; the bar's own where it stands alone.
     """
     axis = axis or axis_for([parts])
@@ -75,36 +76,30 @@ def _piece(key: str, value: float, left: float, width: float, extra: str) -> str
 
 @dataclass(frozen=True)
 class Step:
-    """A line of the waterfall. `remark` stands between name and bar: "1.00 × +1.42 σ"."""
+    """A line of the waterfall. `remark` stands between name and bar: "1.00 × +1.42 σ".
+
+    Attributes:
+        parts: What the line is made of: indented below it, and adding up to it.
+    """
 
     key: str
     name: str
     value: float
     remark: str = ""
     tooltip: str = ""
+    parts: tuple["Step", ...] = ()
 
 
 def waterfall(steps: Iterable[Step], total: float) -> str:
-    """Lines that float from where the one above ended, and the total in ink; a table for assistive technology."""
-    steps = list(steps)
-    marks = [0.0]
-    for step in steps:
-        marks.append(marks[-1] + step.value)
+    """Lines that float from where the one above ended, and the total in ink; a table for assistive technology.
+
+    A line's parts stand below it, fainter, and span what it spans.
+    """
+    placed = _placed(steps)
+    marks = [0.0, *(mark for _, start, end, _ in placed for mark in (start, end))]
     low, high = min(*marks, total, 0.0), max(*marks, total, 1e-9)
     scale = 100.0 / (high - low)
-    rows = []
-    for step, start, end in zip(steps, marks, marks[1:], strict=False):
-        left, width = (min(start, end) - low) * scale, abs(step.value) * scale
-        negative = " av-neg" if step.value < 0 else ""
-        rows.append(
-            f'<div class="av-wf" role="row" title="{escape(step.tooltip)}">'
-            f'<span role="cell"><i class="av-dot av-m-{escape(step.key)}{negative}"></i>{escape(step.name)}</span>'
-            f'<span role="cell" class="av-mut av-num">{escape(step.remark)}</span>'
-            f'<span role="cell" class="av-lane"><i class="av-link" style="left:{(end - low) * scale:.2f}%"></i>'
-            f'<i class="av-part av-m-{escape(step.key)}{negative}" '
-            f'style="left:{left:.2f}%;width:max(1px,{width:.2f}%)"></i></span>'
-            f'<b role="cell" class="av-num">{signed(step.value)}</b></div>'
-        )
+    rows = [_step(step, start - low, end - low, scale, part) for step, start, end, part in placed]
     left, width = (min(total, 0.0) - low) * scale, abs(total) * scale
     rows.append(
         '<div class="av-wf av-total" role="row"><b role="cell">Score</b><span role="cell"></span>'
@@ -115,4 +110,63 @@ def waterfall(steps: Iterable[Step], total: float) -> str:
     return (
         f'<div class="av-waterfall" role="table" aria-label="How the score adds up" style="--zero:{zero:.2f}%">'
         f"{''.join(rows)}</div>"
+    )
+
+
+def _placed(steps: Iterable[Step]) -> list[tuple[Step, float, float, bool]]:
+    """Every line and part with where it starts and ends, and whether it is a part."""
+    placed, mark = [], 0.0
+    for step in steps:
+        placed.append((step, mark, mark + step.value, False))
+        inner = mark
+        for part in step.parts:
+            placed.append((part, inner, inner + part.value, True))
+            inner += part.value
+        mark += step.value
+    return placed
+
+
+def _step(step: Step, start: float, end: float, scale: float, part: bool) -> str:
+    left, width = min(start, end) * scale, abs(end - start) * scale
+    negative = " av-neg" if step.value < 0 else ""
+    dot = "" if part else f'<i class="av-dot av-m-{escape(step.key)}{negative}"></i>'
+    down = SUB_HEIGHT * len(step.parts) + 6  # past the parts, to the next line
+    link = "" if part else f'<i class="av-link" style="left:{end * scale:.2f}%;bottom:-{down}px"></i>'
+    number = f'<{"span" if part else "b"} role="cell" class="av-num">{signed(step.value)}</{"span" if part else "b"}>'
+    return (
+        f'<div class="av-wf{" av-sub" if part else ""}" role="row" title="{escape(step.tooltip)}">'
+        f'<span role="cell">{dot}{escape(step.name)}</span>'
+        f'<span role="cell" class="av-mut av-num">{escape(step.remark)}</span>'
+        f'<span role="cell" class="av-lane">{link}<i class="av-part av-m-{escape(step.key)}{negative}" '
+        f'style="left:{left:.2f}%;width:max(1px,{width:.2f}%)"></i></span>{number}</div>'
+    )
+
+
+def lines(steps: Iterable[Step], label: str, places: int = 3) -> str:
+    """Lines that all start at zero: neighbours, factors. The remark stands in grey behind the name.
+
+    Args:
+        label: What the lines are, for assistive technology.
+        places: Decimals of the numbers.
+    """
+    steps = list(steps)
+    axis = Axis(min(0.0, *(step.value for step in steps)), max(1e-9, *(step.value for step in steps)))
+    rows = [_line(step, axis, places) for step in steps]
+    return (
+        f'<div class="av-waterfall av-lines" role="table" aria-label="{escape(label)}" '
+        f'style="--zero:{axis.zero:.2f}%">{"".join(rows)}</div>'
+    )
+
+
+def _line(step: Step, axis: Axis, places: int) -> str:
+    width, negative = axis.width(step.value), " av-neg" if step.value < 0 else ""
+    left = axis.zero if step.value >= 0 else axis.zero - width
+    kind = f"av-m-{escape(step.key)}{negative}"
+    return (
+        f'<div class="av-wf" role="row" title="{escape(step.tooltip or step.name)}">'
+        f'<span role="cell"><i class="av-dot {kind}"></i>{escape(step.name)} '
+        f'<span class="av-mut">{escape(step.remark)}</span></span>'
+        f'<span role="cell" class="av-lane"><i class="av-part {kind}" '
+        f'style="left:{left:.2f}%;width:max(1px,{width:.2f}%)"></i></span>'
+        f'<b role="cell" class="av-num">{signed(step.value, places)}</b></div>'
     )

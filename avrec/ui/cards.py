@@ -10,6 +10,7 @@ from avrec.ui.format import escape
 from avrec.ui.routes import media_url
 
 WAVE_BARS = 17
+RESERVED = "reserved for new clips"
 ABSENT_WORDS = {
     "audio": "no sound",
     "visual": "no picture",
@@ -59,6 +60,12 @@ def absent(missing: Sequence[str]) -> str:
     return "".join(f'<span class="av-chip" title="{tip}">{word}</span>' for word in words)
 
 
+def parts_of(place: Recommendation) -> dict[str, float]:
+    """A place's bar: its modalities, and each of the list's penalties by its name."""
+    penalties = {line.key: line.value for line in place.ledger.children if line.kind == "penalty"}
+    return {**place.by_modality, "diversity": 0.0, **penalties}
+
+
 def ranked_card(
     place: Recommendation,
     clip: Clip | None,
@@ -69,16 +76,17 @@ def ranked_card(
 ) -> str:
     """One place of a ranked list: rank and its change, picture, title, reason, bar, score, percentile."""
     score, level = fmt.score(place.score), fmt.percentile(place.percentile)
-    tip = (
-        f"Higher than {place.percentile:.0f} % of random person-clip pairs" if place.percentile is not None else ""
-    )  # fmt: skip
-    chips = "".join(f'<span class="av-chip">{escape(badge)}</span>' for badge in place.badges) + absent(place.missing)
+    tip = fmt.higher_than(place.percentile).capitalize()
+    # What the reason says already needs no chip, which would only push the title out.
+    said = [badge for badge in place.badges if badge.split(",")[0] in place.reason]
+    badges = [b for b in place.badges if b not in said and (b != "new" or RESERVED not in place.badges)]
+    chips = "".join(f'<span class="av-chip">{escape(badge)}</span>' for badge in badges) + absent(place.missing)
     return (
         f'<div class="av-card"><div class="av-rank">{place.rank}<small>{escape(change)}</small></div>'
         f"{thumbnail(clip, peaks)}"
         f'<div style="min-width:0"><div class="av-title" title="{escape(place.title)}"><span>{escape(place.title)} '
         f'{chips}</span><span class="av-score-inline av-num">{score}</span></div>'
-        f'<div class="av-why">{escape(place.reason)}</div>{stacked_bar(place.by_modality, axis)}</div>'
+        f'<div class="av-why">{escape(place.reason)}</div>{stacked_bar(parts_of(place), axis)}</div>'
         f'<div class="av-score av-num" title="{escape(tip)}">{score}<small>{level}</small></div></div>'
     )
 

@@ -53,7 +53,12 @@ def draw(figure: "Figure", key: str, alt: str, **options: Any) -> Any:
     return st.plotly_chart(figure, key=key, alt=alt, config=CONFIG, theme=None, **options)
 
 
-def moment_grid(pairs: Sequence[SegmentPair], now: Theme, chosen: tuple[int, int] | None = None) -> "Figure":
+def moment_grid(
+    pairs: Sequence[SegmentPair],
+    now: Theme,
+    chosen: tuple[int, int] | None = None,
+    names: tuple[str, str] = ("watched", "this"),
+) -> "Figure":
     """Watched moments by moments of the explained clip; tint = similarity from 0 to 1, the chosen pair outlined.
 
     Heat maps cannot be clicked in Streamlit: the tint is drawn as shapes, the clicks are caught by square markers on
@@ -77,7 +82,7 @@ def moment_grid(pairs: Sequence[SegmentPair], now: Theme, chosen: tuple[int, int
         marker={"symbol": "square", "size": 32 if labelled else 16, "color": "rgba(0,0,0,0)"},
         selected={"marker": {"opacity": 0}}, unselected={"marker": {"opacity": 0}},
         hovertemplate=[
-            f"watched {fmt.moments(p.watched_start, p.watched_end)}, this {fmt.moments(p.start, p.end)}<br>"
+            f"{names[0]} {fmt.moments(p.watched_start, p.watched_end)}, {names[1]} {fmt.moments(p.start, p.end)}<br>"
             f"similarity {fmt.probability(p.similarity)}, adds {fmt.signed(p.value, 4)}<extra></extra>"
             for p in cells.values()
         ],
@@ -115,25 +120,27 @@ def bump(
 
     Args:
         snapshots: (label, clip ids in order of rank), oldest first.
-        top: Ranks drawn; a clip below them leaves the chart.
+        top: Ranks drawn; a clip below them leaves the chart, but the explained one, which is drawn in a last row.
     """
-    figure = base_figure(26 * top + 44, now, margin={"l": 24, "r": 4, "t": 26, "b": 4})
+    figure = base_figure(26 * (top + 1) + 44, now, margin={"l": 24, "r": 4, "t": 26, "b": 4})
     last = len(snapshots) - 1
     shown = list(dict.fromkeys(c for _, order in snapshots for c in order[:top]))
-    shown.sort(key=lambda clip: clip == chosen)
+    if chosen is not None and any(chosen in order for _, order in snapshots):
+        shown = [*(clip for clip in shown if clip != chosen), chosen]
     grey, accent, muted = _alpha(palette.MUTED.of(now), 0.45), palette.ACCENT.of(now), palette.MUTED.of(now)
     for clip in shown:
         ranks = [order.index(clip) + 1 if clip in order else None for _, order in snapshots]
-        drawn = [rank if rank is not None and rank <= top else None for rank in ranks]
         mine = clip == chosen
+        drawn = [None if rank is None or (rank > top and not mine) else min(rank, top + 1) for rank in ranks]
         figure.add_scatter(
             x=list(range(len(snapshots))), y=drawn, mode="lines+markers", connectgaps=False,
             line={"color": accent if mine else grey, "width": 3 if mine else 1.3, "shape": "spline", "smoothing": 0.6},
             marker={"size": 8 if mine else 6, "color": accent if mine else grey},
-            hovertemplate=f"{fmt.escape(titles.get(clip, clip))}: #%{{y}}<extra></extra>",
+            customdata=ranks, hovertemplate=f"{fmt.escape(titles.get(clip, clip))}: #%{{customdata}}<extra></extra>",
         )  # fmt: skip
         if drawn[-1] is not None:
-            name = fmt.escape(fmt.cut(titles.get(clip, clip), 30))
+            below = f"#{ranks[-1]} " if ranks[-1] > top else ""
+            name = below + fmt.escape(fmt.cut(titles.get(clip, clip), 30))
             figure.add_annotation(
                 x=last, y=drawn[-1], text=f"<b>{name}</b>" if mine else name, showarrow=False, xanchor="left",
                 xshift=10, font={"size": 11, "color": accent if mine else muted},
@@ -144,7 +151,7 @@ def bump(
         ticktext=[fmt.escape(fmt.cut(label, 14)) for label, _ in snapshots], tickfont={"size": 11, "color": muted},
     )  # fmt: skip
     figure.update_yaxes(
-        range=[top + 0.5, 0.5], tickvals=list(range(1, top + 1, 2)), showgrid=False,
+        range=[top + 1.5, 0.5], tickvals=list(range(1, top + 1, 2)), showgrid=False,
         tickfont={"size": 11, "color": muted},
     )  # fmt: skip
     return figure

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -57,14 +58,22 @@ def _user(ws: Workspace) -> None:
 
 
 def _weights(ws: Workspace) -> None:
-    with st.popover(ws.preset.capitalize(), icon=":material/tune:", type="tertiary", key="ws-weights-popover"):
-        names = [*workspace.PRESET_NAMES, *(["custom"] if ws.preset == "custom" else [])]
+    presets = engine().PRESET_WEIGHTS
+    chosen = ws.preset_of(presets)
+    with st.popover(chosen.capitalize(), icon=":material/tune:", type="tertiary", key="ws-weights-popover"):
+        names = [*preset_names(), *(["custom"] if chosen == "custom" else [])]
         key = "ws-weights-head"
-        st.session_state[key] = ws.preset
+        st.session_state[key] = chosen
         st.pills("Weights", names, format_func=str.capitalize, key=key, on_change=pick_preset, args=(key,))
-        weights = ws.weights(engine().PRESET_WEIGHTS)
+        weights = ws.weights(presets)
         lines = [f"{modality_name(name)} {weights[name]:g}" for name in ORDER]
         st.caption(", ".join(lines) + ". Multipliers; 1 is as fitted.")
+
+
+def preset_names() -> list[str]:
+    """The presets that there are: "auto" comes once settings were tuned."""
+    presets = engine().PRESET_WEIGHTS
+    return [name for name in workspace.PRESET_NAMES if name in presets]
 
 
 def pick_preset(key: str) -> None:
@@ -95,7 +104,7 @@ def _clip(ws: Workspace) -> None:
 
 def _share() -> None:
     with st.popover("Share", icon=":material/link:", type="tertiary", key="ws-share"):
-        query = "&".join(f"{k}={v}" for k, v in sorted(st.query_params.to_dict().items()))
+        query = urlencode(sorted(st.query_params.to_dict().items()))
         address = str(st.context.url or "").split("?")[0]
         st.caption("This address restores the page: person, weights, clip and all.")
         st.code(f"{address}?{query}" if query else address or "/", language=None, wrap_lines=True)
@@ -121,18 +130,17 @@ def metric_strip(cells: Iterable[Cell]) -> None:
     st.html(f'<div class="av-strip">{drawn}</div>')
 
 
-def legend(modalities: Sequence[str] = ORDER, *, diversity: bool = False) -> str:
+def legend(modalities: Sequence[str] = ORDER, *, penalties: Sequence[str] = ()) -> str:
     """HTML of the key to the bars: a square, then the name in ink."""
     keys = [key for key in ORDER if key in modalities]
     items = [
         f'<span title="{escape(hue(key).tooltip)}"><i class="av-dot av-m-{key}"></i>{modality_name(key)}</span>'
         for key in keys
     ]
-    if diversity:
-        items.append(
-            f'<span title="{escape(hue("diversity").tooltip)}"><i class="av-dot av-m-diversity av-neg"></i>'
-            "Diversity</span>"
-        )
+    items += [
+        f'<span title="{escape(hue(key).tooltip)}"><i class="av-dot av-m-{key} av-neg"></i>{modality_name(key)}</span>'
+        for key in penalties
+    ]
     return f'<div class="av-legend">{"".join(items)}</div>'
 
 

@@ -65,7 +65,7 @@ def _annotations(clip: Clip) -> None:
             "label": st.column_config.TextColumn(width="medium"),
             "probability": st.column_config.ProgressColumn(
                 min_value=0.0, max_value=1.0, format="%.2f", width="small",
-                help="Of a sound statistic: its value, scaled to 0 to 1",
+                help="How sure the model is; a sound statistic is measured, so it has none",
             ),
         },
     )  # fmt: skip
@@ -79,7 +79,7 @@ def annotation_rows(found: Sequence[Annotation]) -> list[dict[str, object]]:
             "to": fmt.moment(a.end),
             "kind": a.kind,
             "label": f"{a.label} {_value(a)}".strip() if "unit" in a.details else a.label,
-            "probability": round(a.score, 3),
+            "probability": None if a.kind == "audio" else round(a.score, 3),
             "model": a.model,
         }
         for a in found

@@ -62,6 +62,11 @@ def percentile(value: float | None) -> str:
     return "" if value is None else f"P{min(int(value), 99)}"
 
 
+def higher_than(value: float | None) -> str:
+    """ "higher than 98 % of random person–clip pairs", the number that `percentile` shows; nothing where none is."""
+    return "" if value is None else f"higher than {min(int(value), 99)}{SPACE}% of random person–clip pairs"
+
+
 def rank(value: int | None) -> str:
     return "off the list" if value is None else f"#{value}"
 

@@ -28,6 +28,9 @@ groups = {
     "Recommend": [
         (pages.RECOMMEND, "Recommend", "recommend", "What a person would watch next, and what says so."),
     ],
+    "Prove": [
+        (pages.COMPARE, "Compare", "compare", "Recommenders, people and clips side by side."),
+    ],
     "Run": [
         (pages.SYSTEM, "System", "memory", "Models, jobs, versions and self-checks."),
     ],

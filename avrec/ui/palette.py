@@ -37,6 +37,8 @@ HUES: dict[str, Hue] = {
     "prior": Hue("#888B97", "#7C7B7E", "Prior", "star", "popularity and quality"),
 }
 DIVERSITY = Hue("#888B97", "#7C7B7E", "Diversity", "shuffle", "penalty for likeness to clips placed above (MMR)")
+CALIBRATION = Hue("#888B97", "#7C7B7E", "Calibration", "balance", "penalty for topics beyond the person's own mix")
+PENALTIES = {"diversity": DIVERSITY, "calibration": CALIBRATION}
 ACCENT = Hue("#4F46E5", "#7C7AF2", "Accent", "", "")
 INK = Hue("#1B1F27", "#E7EAEE", "Ink", "", "")
 MUTED = Hue("#5B6472", "#98A1AE", "Muted", "", "")
@@ -56,13 +58,13 @@ ORDER = MODALITIES
 
 
 def hue(key: str) -> Hue:
-    """The hue of a modality's name, or of "diversity"; grey for what has no modality."""
-    return HUES.get(key, DIVERSITY if key == "diversity" else MUTED)
+    """The hue of a modality's name or of a list's penalty; grey for what has no modality."""
+    return HUES.get(key) or PENALTIES.get(key, MUTED)
 
 
 def modality_name(key: str) -> str:
     """What people call a modality: "visual" -> "Visual"."""
-    return hue(key).name if key in HUES or key == "diversity" else key.capitalize()
+    return hue(key).name if key in HUES or key in PENALTIES else key.capitalize()
 
 
 def light_dark(colour: Hue) -> str:

@@ -3,6 +3,8 @@
 Snapshots live in the session; the baseline's settings also stand in the URL, so a sent link can be compared again.
 """
 
+from dataclasses import replace
+
 import streamlit as st
 
 from avrec.schemas import MODALITIES, RankedList
@@ -14,6 +16,8 @@ from avrec.ui.workspace import Workspace
 Snapshots = list[tuple[str, list[str]]]
 
 KEPT = 5
+NUMBERS = ("diversity", *workspace.OPTIONS, "reserved")
+REST = {**workspace.OPTIONS, "collapse": 1.0, "reserved": workspace.MAX_RESERVED}  # option -> the most it can be
 _RANKINGS, _SETTINGS, _STEP = "av-rankings", "av-settings", "av-step"
 
 
@@ -44,8 +48,9 @@ def change(before: Workspace | None, now: Workspace) -> str:
         return "Now"
     if before.algorithm != now.algorithm:
         return now.algorithm.capitalize()
-    if before.diversity != now.diversity:
-        return f"Diversity {now.diversity:g}"
+    for name in NUMBERS:
+        if getattr(before, name) != getattr(now, name):
+            return f"{name.replace('_', ' ').capitalize()} {getattr(now, name):g}"
     presets = engine().PRESET_WEIGHTS
     old, new = before.weights(presets), now.weights(presets)
     if old != new:
@@ -55,31 +60,59 @@ def change(before: Workspace | None, now: Workspace) -> str:
         return f"{modality_name(moved[0])} {new[moved[0]]:g}" if len(moved) == 1 else "Weights"
     if before.seen != now.seen:
         return "Seen too" if now.seen else "Unseen only"
+    if before.collapse != now.collapse:
+        return "Twins left out" if now.collapse else "Twins too"
     return f"{now.k} clips" if before.k != now.k else ""
 
 
 def pin(user: str) -> None:
     """Make the present ranking the baseline."""
-    ws = workspace.current()
     snapshots: Snapshots = st.session_state.get(_RANKINGS, {}).get(user, [])
     if snapshots:
         snapshots[:] = [("Pinned", snapshots[-1][1])]
+    workspace.put(pin=write_pin(workspace.current()))
+
+
+def write_pin(ws: Workspace) -> str:
+    """Settings as text: eight weights and diversity; then, where they differ from the defaults, the other options and
+    the algorithm, with semicolons between."""
     weights = workspace.write_weights(ws.weights(engine().PRESET_WEIGHTS))
-    workspace.put(pin=f"{weights},{ws.diversity:g}")
+    parts = [f"{weights},{ws.diversity:g}", ",".join(f"{float(getattr(ws, name)):g}" for name in REST), ws.algorithm]
+    plain = Workspace()
+    if ws.algorithm == plain.algorithm:
+        parts.pop()
+        if all(getattr(ws, name) == getattr(plain, name) for name in REST):
+            parts.pop()
+    return ";".join(parts)
+
+
+def read_pin(text: str, ws: Workspace) -> Workspace | None:
+    """The settings in such a text over the present ones; None where it makes no sense."""
+    first, _, rest = text.partition(";")
+    options, _, algorithm = rest.partition(";")
+    weights, _, diversity = first.rpartition(",")
+    preset, custom = workspace.read_weights(weights)
+    try:
+        penalty = float(diversity)
+        numbers = [float(part) for part in options.split(",")] if options else [0.0] * len(REST)
+    except ValueError:
+        return None
+    if preset != "custom" or not 0 <= penalty <= 1 or len(numbers) != len(REST):
+        return None
+    if not all(0 <= number <= high for number, high in zip(numbers, REST.values(), strict=True)):
+        return None
+    others = {name: type(getattr(ws, name))(number) for name, number in zip(REST, numbers, strict=True)}
+    chosen = algorithm or Workspace().algorithm
+    return replace(ws, preset="custom", custom=custom, diversity=penalty, algorithm=chosen, **others)
 
 
 def _from_url(user: str, ws: Workspace) -> list[str] | None:
     """Rank with the settings that a link calls its baseline; None where it names none."""
-    weights, _, diversity = (workspace.param("pin") or "").rpartition(",")
-    preset, custom = workspace.read_weights(weights)
-    try:
-        penalty = float(diversity)
-    except ValueError:
+    pinned = read_pin(workspace.param("pin") or "", ws)
+    if pinned is None or pinned.algorithm not in {name for name, *_ in engine().algorithms()}:
         return None
-    if preset != "custom" or custom is None or not 0 <= penalty <= 1:
-        return None
+    weights = pinned.weights(engine().PRESET_WEIGHTS)
     ranked = engine().recommend(
-        user, ws.k, algorithm=ws.algorithm, weights=dict(zip(MODALITIES, custom, strict=True)), diversity=penalty,
-        include_seen=ws.seen,
+        user, ws.k, algorithm=pinned.algorithm, weights=weights, options=pinned.options()
     )  # fmt: skip
     return [place.clip_id for place in ranked.recommendations]

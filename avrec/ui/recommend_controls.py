@@ -1,54 +1,51 @@
-"""Recommend's controls: person, algorithm, presets, mixer, list length. All of them write to the URL."""
+"""Recommend's controls: person, algorithm, presets, mixer, list options. All of them write to the URL."""
 
 from collections.abc import Mapping
 
 import numpy as np
 import streamlit as st
 
-from avrec.schemas import MODALITIES, Clip, Person, RankedList
+from avrec.schemas import MODALITIES, AlgorithmEntry, Clip, ListMetrics, Person, RankedList
+from avrec.ui import algorithms, workspace
 from avrec.ui import format as fmt
-from avrec.ui import workspace
 from avrec.ui.charts import theme
-from avrec.ui.chrome import Cell, pick_preset
+from avrec.ui.chrome import Cell, pick_preset, preset_names
+from avrec.ui.list_options import list_popover
 from avrec.ui.palette import hue
 from avrec.ui.resources import engine
-from avrec.ui.workspace import PRESET_NAMES, Workspace, bound
+from avrec.ui.workspace import Workspace, bound
 
 
 def person_label(person: Person) -> str:
     """ "u-017, 14 events, simulated"."""
     kind = ", simulated" if person.simulated else ""
-    return f"{person.user_id}, {person.events} events{kind}"
+    return f"{person.user_id}, {fmt.count(person.events, 'event')}{kind}"
 
 
-def controls(ws: Workspace, people: dict[str, Person], user: str) -> None:
+def controls(ws: Workspace, people: dict[str, Person], user: str, known: Mapping[str, AlgorithmEntry]) -> None:
     """One row of controls and the mixer."""
-    algorithms = {name: title for name, title, _ in engine().algorithms()}
+    algorithm = known[ws.algorithm]
     with st.container(horizontal=True, vertical_alignment="top", gap="small", key="controls"):
         st.selectbox(
             "Person", list(people), format_func=lambda u: person_label(people[u]), width=214,
             **bound("user", user, "who"),
         )  # fmt: skip
-        algorithm = ws.algorithm if ws.algorithm in algorithms else "hybrid"
-        titles = "; ".join(algorithms.values())
-        st.selectbox(
-            "Algorithm", list(algorithms), format_func=str.capitalize, width=134, help=f"{titles}.",
-            **bound("algorithm", algorithm, "algorithm"),
-        )  # fmt: skip
+        algorithms.picker(algorithm, dict(known))
         key = "presets"
-        st.session_state[key] = ws.preset if ws.preset in PRESET_NAMES else None
-        st.pills("Weights", PRESET_NAMES, format_func=str.capitalize, key=key, on_change=pick_preset, args=(key,))
-        seen = "seen too" if ws.seen else "unseen"
+        preset = ws.preset_of(engine().PRESET_WEIGHTS)
+        st.session_state[key] = preset if preset != "custom" else None
+        st.pills(
+            "Weights", preset_names(), format_func=str.capitalize, key=key, on_change=pick_preset, args=(key,),
+            disabled=not algorithm.modalities,
+        )  # fmt: skip
         with st.container(width="content"):
             st.space("small")
-            with st.popover(f"{ws.k} clips, {seen}", icon=":material/filter_list:", type="tertiary", key="more"):
-                st.number_input("Length of the list", 1, workspace.MAX_K, **bound("k", ws.k, "how-many"))
-                st.toggle("Seen clips too", **bound("seen", ws.seen, "seen-too"))
-    mixer(ws)
+            list_popover(ws)
+    mixer(ws, algorithm)
 
 
-def mixer(ws: Workspace) -> None:
-    """Nine sliders: a modality's weight each, and diversity."""
+def mixer(ws: Workspace, algorithm: AlgorithmEntry) -> None:
+    """Nine sliders: a modality's weight each, and diversity. Those that do not move this score are off."""
     weights, now = ws.weights(engine().PRESET_WEIGHTS), theme()
     with st.grid(9, min_column_width=104, wrap=False, gap="small"):
         for name in MODALITIES:
@@ -58,11 +55,16 @@ def mixer(ws: Workspace) -> None:
             st.slider(
                 f":color[■]{{foreground=\"{colour.of(now)}\"}} {colour.name}", 0.0, workspace.MAX_WEIGHT, step=0.05,
                 key=key, on_change=_mixed, help=f"{colour.tooltip}. 0 leaves it out.",
+                disabled=name not in algorithm.modalities,
             )  # fmt: skip
         st.slider(
-            "Diversity", 0.0, 0.9, step=0.05, help="D = 1 − λ of MMR: how much likeness to clips placed above costs.",
-            **bound("diversity", min(float(ws.diversity), 0.9), "diversity-slider"),
+            "Diversity", 0.0, workspace.MAX_DIVERSITY, step=0.05,
+            help="D = 1 − λ of MMR: how much likeness to clips placed above costs.",
+            **bound("diversity", min(float(ws.diversity), workspace.MAX_DIVERSITY), "diversity-slider"),
         )  # fmt: skip
+    if not algorithm.modalities:
+        name = fmt.plain(algorithm.title.split(":")[0])
+        st.caption(f"{name}: its score has no modalities, so the mixer is off. Diversity and List still apply.")
 
 
 def _mixed() -> None:
@@ -70,27 +72,40 @@ def _mixed() -> None:
     workspace.put(weights=workspace.write_weights(weights))
 
 
-def strip_cells(ranked: RankedList, person: Person, clips: Mapping[str, Clip], seen: bool) -> list[Cell]:
+def strip_cells(
+    ranked: RankedList, person: Person, metrics: ListMetrics, clips: Mapping[str, Clip], seen: bool
+) -> list[Cell]:
     """The numbers above the list, all of them counted from it."""
     places = ranked.recommendations
     levels = [place.percentile for place in places if place.percentile is not None]
-    penalty = sum(place.by_modality.get("diversity", 0.0) for place in places)
-    subjects = sorted({clips[place.clip_id].subject for place in places if place.clip_id in clips} - {""})
-    first = places[0] if places else None
     evidence = "strong" if person.positives >= 5 else "some" if person.positives >= 2 else "weak"
+    tip = f"{fmt.count(person.events, 'event')}; weak under 2 positive clips, strong from 5. {person.taste}"
     cells = [
         Cell("Ranked", str(len(places)), f"of {fmt.count(ranked.candidates, 'clip')}{'' if seen else ' unseen'}"),
-        Cell("Events", str(person.events), f"{person.positives} liked", person.taste),
-        Cell("Evidence", evidence, fmt.count(person.positives, "positive clip"), "weak under 2, strong from 5"),
+        Cell("Evidence", evidence, f"{fmt.count(person.events, 'event')}, {person.positives} positive", tip),
     ]
-    if first is not None:
-        tip = "Scores have no upper end and compare within one person only"
-        cells.append(Cell("Top score", fmt.score(first.score), fmt.percentile(first.percentile), tip))
     if levels:
         tip = "Share of random person-clip pairs below the middle place, diversity 0"
         cells.append(Cell("Middle place", fmt.percentile(float(np.median(levels))), "of random pairs", tip))
-    if places:
-        cells.append(Cell("Diversity costs", fmt.signed(penalty / len(places)), "a place", "Mean penalty of the list"))
-    if subjects:
-        cells.append(Cell("Subjects", str(len(subjects)), "in this list", ", ".join(subjects)))
+    return [*cells, *metric_cells(ranked, metrics, clips)]
+
+
+def metric_cells(ranked: RankedList, metrics: ListMetrics, clips: Mapping[str, Clip]) -> list[Cell]:
+    """Diversity and its price, novelty, popularity, distance from the person's topics; none that cannot be told."""
+    places, cells = ranked.recommendations, []
+    if metrics.diversity is not None:
+        cost = sum(place.by_modality.get("diversity", 0.0) for place in places) / len(places)
+        tip = "Mean distance of two clips of the list, 0 to 1; and what penalties cost a place on average"
+        cells.append(Cell("Diversity", fmt.probability(metrics.diversity), f"costs {fmt.signed(cost)} a place", tip))
+    if metrics.novelty is not None:
+        tip = "Mean surprise that a person likes such a clip; a clip that half of the people like has 1 bit"
+        cells.append(Cell("Novelty", f"{metrics.novelty:.1f} bits", "a clip", tip))
+    if metrics.popularity is not None:
+        tip = "Mean share of people who like a clip of this list"
+        cells.append(Cell("Popularity", fmt.percent(metrics.popularity), "like a clip", tip))
+    if metrics.divergence is not None:
+        subjects = sorted({clips[place.clip_id].subject for place in places if place.clip_id in clips} - {""})
+        tip = "Divergence of the list's topics from the person's own; 0 is the same mix (Steck 2018)"
+        tip += f". In this list: {', '.join(subjects)}" if subjects else ""
+        cells.append(Cell("Off topic", f"{metrics.divergence:.2f} bits", "from own mix", tip))
     return cells

@@ -4,16 +4,19 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from avrec.schemas import Clip, RankedList, Recommendation
+from avrec.schemas import Clip, Interaction, RankedList, Recommendation
 from avrec.ui import format as fmt
 from avrec.ui import workspace
 from avrec.ui.bars import Axis, axis_for
-from avrec.ui.cards import ranked_card
+from avrec.ui.cards import parts_of, ranked_card
 from avrec.ui.chrome import legend
+from avrec.ui.palette import PENALTIES
 from avrec.ui.rank_history import step
 from avrec.ui.resources import engine
 
 SHELVES = ("Ranked", "New clips")
+# On a phone the panel lies below the whole list.
+JUMP = '<a class="av-jump" href="#why-panel" target="_self">Why it is here, below</a>'
 REACTIONS = (
     ("like", "thumb_up", "Like", "Liked"),
     ("dislike", "thumb_down", "Dislike", "Disliked"),
@@ -36,7 +39,8 @@ def list_header(shelf: str, ranked: RankedList, new: RankedList, simulated: bool
                 format_func=lambda name: f"{name} {counts[name]}", **workspace.bound("shelf", shelf, "shelf-choice"),
             )  # fmt: skip
             st.html(f'<span class="av-cap">{fmt.escape("; ".join(remarks))}</span>', width="content")
-        st.html(legend(diversity=True))
+        charged = {line.key for place in ranked.recommendations for line in place.ledger.children}
+        st.html(legend(penalties=[name for name in PENALTIES if name in charged or name == "diversity"]))
 
 
 def cards(
@@ -52,7 +56,7 @@ def cards(
         chosen: The clip whose reasons are open.
         before: Ranks at the pinned baseline, to show what moved; None where nothing has changed since.
     """
-    axis = axis_for([place.by_modality for place in places])
+    axis = axis_for([parts_of(place) for place in places])
     with st.container(gap="xsmall", key="cards"):
         for place in places:
             card(place, user, clips.get(place.clip_id), axis, chosen == place.clip_id, before)
@@ -66,7 +70,8 @@ def card(
     change = fmt.rank_change(before.get(place.clip_id), place.rank) if before is not None else ""
     peaks = engine().peaks(place.clip_id) if clip and clip.info.kind == "audio" else ()
     with st.container(border=True, horizontal=True, wrap=False, vertical_alignment="center", gap="small", key=key):
-        st.html(ranked_card(place, clip, axis, peaks=peaks, change=change), width="stretch")
+        jump = JUMP if is_chosen else ""
+        st.html(ranked_card(place, clip, axis, peaks=peaks, change=change) + jump, width="stretch")
         with st.container(width=76, gap=None):
             with st.container(horizontal=True, wrap=False, gap="xxsmall"):
                 for event, icon, words, _ in REACTIONS:
@@ -81,7 +86,7 @@ def react(user: str, clip_id: str, event: str, title: str, rank: int) -> None:
     """Store an event; the list is ranked again in this very run."""
     made = engine().record(user, clip_id, event)
     word = next(done for name, _, _, done in REACTIONS if name == event)
-    st.session_state["undo"] = (made.interaction_id, word, title)
+    st.session_state["undo"] = (user, made.interaction_id, word, title)
     step(f"{word} #{rank}")
 
 
@@ -89,19 +94,37 @@ def explain(clip_id: str) -> None:
     workspace.put(clip=clip_id, watched=None, pair=None)
 
 
-def undo_line() -> None:
-    """What was just done, and the way back."""
-    done = st.session_state.get("undo")
-    if not done:
+def undo_line(user: str, clips: Mapping[str, Clip]) -> None:
+    """What was just done for this person and the way back; and the clips that are hidden from them."""
+    whose, interaction_id, word, title = st.session_state.get("undo") or ("", 0, "", "")
+    hidden = hidden_clips(engine().history(user), clips)
+    if whose != user and not hidden:
         return
-    interaction_id, word, title = done
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="undo-line"):
-        st.markdown(f"{word} **{fmt.plain(fmt.cut(title, 50))}**; the list is ranked again.", width="content")
-        st.button("Undo", icon=":material/undo:", type="tertiary", key="undo-button", on_click=_undo,
-                  args=(interaction_id,))  # fmt: skip
+        if whose == user:
+            st.markdown(f"{word} **{fmt.plain(fmt.cut(title, 50))}**; the list is ranked again.", width="content")
+            st.button("Undo", icon=":material/undo:", type="tertiary", key="undo-button", on_click=_undo,
+                      args=([interaction_id],))  # fmt: skip
+        if hidden:
+            label = f"{fmt.count(len(hidden), 'hidden clip')}"
+            with st.popover(label, icon=":material/visibility_off:", type="tertiary", key="hidden"):
+                st.caption("Hidden clips are never listed for this person.")
+                for clip_id, events in hidden.items():
+                    name = fmt.plain(fmt.cut(clips[clip_id].title, 40))
+                    st.button(f"Show again: {name}", key=f"show-{clip_id}", on_click=_undo, args=(events,))
 
 
-def _undo(interaction_id: int) -> None:
-    engine().undo(interaction_id)
+def hidden_clips(history: Sequence[Interaction], clips: Mapping[str, Clip]) -> dict[str, list[int]]:
+    """clip_id -> ids of the events that hide it, the latest first."""
+    found: dict[str, list[int]] = {}
+    for event in history:
+        if event.event == "hide" and event.clip_id in clips and event.interaction_id is not None:
+            found.setdefault(event.clip_id, []).append(event.interaction_id)
+    return found
+
+
+def _undo(interaction_ids: list[int]) -> None:
+    for interaction_id in interaction_ids:
+        engine().undo(interaction_id)
     st.session_state.pop("undo", None)
     step("Undo")

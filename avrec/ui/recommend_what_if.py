@@ -18,16 +18,17 @@ def what_if(case: Case) -> None:
     """Draw the switch-off pills with what they do, the rank chart, and both leave-one-out tables."""
     ws, place = case.ws, case.place
     rows = engine().counterfactuals(
-        case.user, place.clip_id, weights=case.weights, diversity=ws.diversity, algorithm=ws.algorithm
+        case.user, place.clip_id, weights=case.weights, algorithm=ws.algorithm, options=ws.options()
     )
     by_modality = {row.without: row for row in rows if row.kind == "modality"}
     options = [name for name in MODALITIES if name in by_modality]
     off = workspace.choice("off", options, "")
-    st.pills(
-        "Switch off", options, format_func=modality_name,
-        help="The list is ranked again without it; nothing is refitted.",
-        **workspace.bound("off", off or None, "switch-off"),
-    )  # fmt: skip
+    if options:
+        st.pills(
+            "Switch off", options, format_func=modality_name,
+            help="The list is ranked again without it; nothing is refitted.",
+            **workspace.bound("off", off or None, "switch-off"),
+        )  # fmt: skip
     snapshots = list(case.snapshots)
     if off:
         row = by_modality[off]
@@ -41,6 +42,8 @@ def what_if(case: Case) -> None:
     if by_modality:
         heading("Without one modality", "ranked again each time")
         st.html("".join(_line(by_modality[m], f'<i class="av-dot av-m-{m}"></i>{modality_name(m)}') for m in options))
+    if not rows:
+        st.caption("This score rests on no modality and on no watched clip, so there is nothing to leave out.")
     by_clip = sorted((row for row in rows if row.kind == "clip"), key=lambda row: row.score_without)
     if by_clip:
         heading("Without one watched clip", "leave one out, ranked again")
@@ -52,9 +55,7 @@ def what_if(case: Case) -> None:
 def _order_without(case: Case, modality: str) -> list[str]:
     weights = dict(case.weights or engine().PRESET_WEIGHTS["balanced"]) | {modality: 0.0}
     ws = case.ws
-    ranked = engine().recommend(
-        case.user, ws.k, algorithm=ws.algorithm, weights=weights, diversity=ws.diversity, include_seen=ws.seen
-    )
+    ranked = engine().recommend(case.user, ws.k, algorithm=ws.algorithm, weights=weights, options=ws.options())
     return [place.clip_id for place in ranked.recommendations]
 
 

@@ -9,18 +9,20 @@ from avrec.explain.ledger import by_watched_clip, direct_leaves
 from avrec.schemas import SEGMENT_MODALITIES, Clip, Interaction, Recommendation, SegmentPair
 from avrec.ui import format as fmt
 from avrec.ui import workspace
-from avrec.ui.bars import Step, axis_for, waterfall
+from avrec.ui.bars import axis_for, lines, waterfall
 from avrec.ui.cards import clip_row
 from avrec.ui.chrome import heading
 from avrec.ui.format import escape
-from avrec.ui.palette import hue, modality_name
+from avrec.ui.ledger_steps import ledger_steps, other_leaves, sums
+from avrec.ui.palette import modality_name
 from avrec.ui.player import player
 from avrec.ui.rank_history import Snapshots
 from avrec.ui.resources import engine, guard
 from avrec.ui.workspace import Workspace
 
 VIEWS = ("Ledger", "Evidence", "What if")
-MOST_WATCHED = 4
+MOST_WATCHED, MOST_OTHERS = 4, 8
+OTHERS = (("neighbour", "People of a similar taste", "person"), ("factor", "What was learned of this taste", "factor"))
 PAIRED = ("visual", "audio", "speech", "caption", "meaning")
 DONE = {
     "like": "liked", "dislike": "disliked", "favourite": "favourite", "share": "shared", "skip": "skipped",
@@ -30,7 +32,11 @@ DONE = {
 
 @dataclass(frozen=True)
 class Case:
-    """What is being explained: one place of one person's list, and the settings that ranked it."""
+    """What is being explained: one place of one person's list, and the settings that ranked it.
+
+    Attributes:
+        algorithm: The list's; the shelf of new clips has its own.
+    """
 
     place: Recommendation
     user: str
@@ -38,6 +44,7 @@ class Case:
     weights: dict[str, float] | None
     clips: Mapping[str, Clip]
     snapshots: Snapshots
+    algorithm: str = "hybrid"
 
 
 @st.fragment(key="why-panel")
@@ -47,11 +54,11 @@ def why(case: Case) -> None:
     from avrec.ui.recommend_what_if import what_if
 
     place = case.place
-    level = place.percentile
-    meaning = f"before diversity, higher than {level:.0f} % of random person–clip pairs" if level is not None else ""
+    level = fmt.higher_than(place.percentile)
+    meaning = f"before the list's penalties, {level}" if level else ""
     remark = "; ".join(x for x in (fmt.score(place.score), meaning) if x)
     st.html(
-        f'<p class="av-h2">Why #{place.rank}, {escape(fmt.cut(place.title, 60))}</p>'
+        f'<p class="av-h2" id="why-panel">Why #{place.rank}, {escape(fmt.cut(place.title, 60))}</p>'
         f'<div class="av-mut" style="font-size:13px">{remark}</div>'
     )
     view = workspace.choice("view", VIEWS, "Ledger")
@@ -63,37 +70,28 @@ def why(case: Case) -> None:
 
 
 def ledger(case: Case) -> None:
-    """The waterfall from zero to the score, the watched clips behind it, the best pair of moments."""
+    """The waterfall from zero to the score, what is behind it, the best pair of moments."""
     place = case.place
-    steps = ledger_steps(place)
-    gap = abs(sum(leaf.value for leaf in place.ledger.leaves()) - place.score)
-    kind = "exact" if place.ledger.exact else "approximate: leave-one-out differences"
-    sums = "add up to the score (difference under 0.000001)" if gap < 1e-6 else f"miss the score by {gap:.6f}"
-    st.html(
-        waterfall(steps, place.score)
-        + f'<div class="av-cap">Weight × match, in σ above a random pair. The {len(steps)} lines {sums}; {kind}.</div>'
-    )
+    st.html(waterfall(ledger_steps(place), place.score) + f'<div class="av-cap">{escape(sums(place.ledger))}</div>')
     watched = by_watched_clip(place.ledger)
     if watched:
         _watched(case, watched)
-        best = best_pair(case)
-        if best is not None:
-            moments(best, case.clips, "ledger", "Best matching moments")
+    for kind, title, unit in OTHERS:
+        _others(case, kind, title, unit)
+    best = best_pair(case)
+    if best is not None:
+        moments(best, case.clips, "ledger", "Best matching moments")
 
 
-def ledger_steps(place: Recommendation) -> list[Step]:
-    """The ledger's lines for the waterfall."""
-    steps = []
-    for line in place.ledger.children:
-        weight, match = line.details.get("weight"), line.details.get("match")
-        remark = f"{weight:.2f} × {fmt.signed(match, 2)}" if weight and match is not None else ""
-        if line.key == "diversity":
-            remark = "list penalty"
-        behind = len({leaf.key for leaf in line.leaves() if leaf.kind == "clip"})
-        clips = f"; {fmt.count(behind, 'watched clip')}" if behind else ""
-        name = modality_name(line.key) if hue(line.key).tooltip else line.label
-        steps.append(Step(line.key, name, line.value, remark, f"{hue(line.key).tooltip or line.label}{clips}"))
-    return steps
+def _others(case: Case, kind: str, title: str, unit: str) -> None:
+    """Neighbours or factors, the largest first."""
+    steps = other_leaves(case.place.ledger, kind)
+    if not steps:
+        return
+    heading(title, f"{fmt.count(len(steps), unit)}, together {fmt.signed(sum(step.value for step in steps))}")
+    shown, rest = steps[:MOST_OTHERS], steps[MOST_OTHERS:]
+    more = f"and {len(rest)} more, together {fmt.signed(sum(step.value for step in rest))}" if rest else ""
+    st.html(lines(shown, title) + f'<div class="av-cap">{more}</div>')
 
 
 def _watched(case: Case, watched: dict[str, dict[str, float]]) -> None:
@@ -112,7 +110,10 @@ def _watched(case: Case, watched: dict[str, dict[str, float]]) -> None:
     if rest:
         carried = fmt.signed(sum(sum(parts.values()) for parts in rest))
         rows.append(f'<div class="av-cap">and {fmt.count(len(rest), "more clip")}, together {carried}</div>')
-    heading(f"Because {fmt.cut(case.user, 20)} watched", f"{fmt.count(len(watched), 'clip')} carry {fmt.signed(total)}")
+    heading(
+        f"Because {fmt.cut(case.user, 20)} watched",
+        f"{fmt.count(len(watched), 'clip carries', 'clips carry')} {fmt.signed(total)}",
+    )
     st.html("".join(rows))
 
 
@@ -134,22 +135,34 @@ def best_pair(case: Case) -> SegmentPair | None:
     paired = [line for line in case.place.ledger.children if line.key in PAIRED and line.value > 0]
     # `meaning` has one vector a clip, so its pair is the whole of both: shown only where nothing narrower speaks.
     narrow = [line for line in paired if line.key in SEGMENT_MODALITIES] or paired
-    lines = sorted(narrow, key=lambda line: -line.value)[:2]
     found: list[SegmentPair] = []
-    for line in lines:
+    for line in sorted(narrow, key=lambda line: -line.value)[:2]:
         leaf = max(direct_leaves(line), key=lambda x: x.value, default=None)
         if leaf is not None and leaf.kind == "clip" and leaf.value > 0:
-            found += engine().pairs(case.user, case.place.clip_id, leaf.key, line.key, weights=case.weights)
+            found += open_pairs(case, leaf.key, line.key)
     return max(found, key=lambda pair: pair.value, default=None)
 
 
-def moments(pair: SegmentPair, clips: Mapping[str, Clip], key: str, title: str) -> None:
+def open_pairs(case: Case, watched: str, modality: str) -> list[SegmentPair]:
+    """The pairs of moments behind one watched clip's direct match in one modality."""
+    return engine().pairs(
+        case.user, case.place.clip_id, watched, modality, weights=case.weights, algorithm=case.algorithm
+    )  # fmt: skip
+
+
+def moments(
+    pair: SegmentPair,
+    clips: Mapping[str, Clip],
+    key: str,
+    title: str,
+    names: tuple[str, str] = ("Watched", "This clip"),
+) -> None:
     """Both sides of a pair, each with its play button."""
     heading(title, f"{modality_name(pair.modality)}, similarity {fmt.probability(pair.similarity)}, "
             f"adds {fmt.signed(pair.value)}")  # fmt: skip
     both = (
-        ("Watched", pair.watched_clip_id, pair.watched_start, pair.watched_end),
-        ("This clip", pair.clip_id, pair.start, pair.end),
+        (names[0], pair.watched_clip_id, pair.watched_start, pair.watched_end),
+        (names[1], pair.clip_id, pair.start, pair.end),
     )
     with st.grid(2, min_column_width=150, gap="small"):
         for name, clip_id, start, end in both:

@@ -99,12 +99,13 @@ def _lane(
         insidetextanchor="start", textfont={"color": palette.INK.of(now), "size": 12},
         customdata=[a.start for a in blocks], selected=solid, unselected=solid,
         marker={
-            "color": [_tint(colour, a.score) for a in blocks],
+            "color": [_tint(colour, 0.5 if name == "Sound" else a.score) for a in blocks],
             "line": {"width": 1, "color": palette.BACKGROUND.of(now)},
         },
         hovertemplate=[
-            f"{_text(fmt.cut(a.label, 90))}<br>{fmt.moments(a.start, a.end)}, {fmt.probability(a.score)}"
-            f"<br>{_text(a.model)}<extra></extra>" if a.model != "segments"
+            f"{_text(fmt.cut(a.label, 90))}<br>{fmt.moments(a.start, a.end)}"
+            f"{'' if name == 'Sound' else f', {fmt.probability(a.score)}'}<br>{_text(a.model)}<extra></extra>"
+            if a.model != "segments"
             else f"{name[:-1]} {a.label}<br>{fmt.moments(a.start, a.end)}<extra></extra>"
             for a in blocks
         ],

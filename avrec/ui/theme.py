@@ -35,7 +35,7 @@ line-height:1.5}} .av-strip b{{font-size:16px;font-weight:600;line-height:1.35}}
 .av-dot{{display:inline-block;width:8px;height:8px;border-radius:1.5px;margin-right:6px;flex:none}}
 .av-bar{{position:relative;height:10px;background:{_SURFACE};overflow:hidden;min-width:0}}
 .av-bar-small{{height:7px}} .av-bar i,.av-lane i{{position:absolute;top:0;bottom:0}}
-.av-zero{{width:1px;background:{_MUTED};opacity:.75}}
+.av-part{{background:{_MUTED}}} .av-zero{{width:1px;background:{_MUTED};opacity:.75}}
 .av-chip{{display:inline-block;border:1px solid {_BORDER};border-radius:4px;padding:0 6px;font-size:11.5px;
 line-height:18px;color:{_MUTED};white-space:nowrap;margin-right:4px}}
 .av-chip-on{{border-color:{_ACCENT};color:{_ACCENT};background:{_TINT}}}
@@ -59,12 +59,17 @@ font-size:11.5px;font-weight:400;color:{_MUTED}}} .av-score-inline{{display:none
 .av-row{{display:grid;grid-template-columns:62px minmax(0,1fr) 62px;gap:0 10px;align-items:center;padding:3px 0}}
 .av-row .av-thumb{{width:62px}} .av-row .av-line{{font-size:13px;white-space:nowrap;overflow:hidden;
 text-overflow:ellipsis;margin-bottom:3px}} .av-row>b{{text-align:right;font-size:13px;font-weight:600}}
-.av-waterfall{{font-size:13px}} .av-wf{{display:grid;grid-template-columns:86px 104px minmax(0,1fr) 58px;gap:0 8px;
+.av-waterfall{{font-size:13px}} .av-wf{{display:grid;grid-template-columns:104px 96px minmax(0,1fr) 58px;gap:0 8px;
 align-items:stretch;min-height:22px;line-height:22px}} .av-wf>b{{text-align:right;font-weight:600}}
 .av-wf .av-mut{{font-size:11.5px;white-space:nowrap}} .av-lane{{position:relative}}
 .av-lane:before{{content:"";position:absolute;left:var(--zero);top:0;bottom:0;border-left:1px solid {_BORDER}}}
 .av-wf .av-lane .av-part{{top:5px;bottom:5px}} .av-lane .av-link{{top:16px;bottom:-6px;
 border-left:1px dotted {_MUTED}}} .av-total{{border-top:1px solid {_BORDER};margin-top:2px}}
+.av-wf.av-sub{{min-height:18px;line-height:18px;color:{_MUTED};font-size:12px}}
+.av-sub>span:first-child{{padding-left:14px;white-space:nowrap;overflow:visible}} .av-sub .av-part{{opacity:.55}}
+.av-wf.av-sub .av-lane .av-part{{top:6px;bottom:6px}} .av-sub>.av-num:last-child{{text-align:right}}
+.av-lines .av-wf{{grid-template-columns:minmax(0,1.5fr) minmax(0,1fr) 58px}}
+.av-lines .av-wf>span:first-child{{white-space:nowrap;overflow:hidden;text-overflow:ellipsis}}
 .av-ink{{background:{_INK}}} .av-track{{background:linear-gradient({_SURFACE},{_SURFACE}) center/100% 10px no-repeat}}
 .av-track:before{{display:none}}
 .av-job{{display:grid;grid-template-columns:62px minmax(0,1fr) minmax(0,1.45fr) 100px;gap:0 10px;align-items:center;
@@ -76,6 +81,34 @@ min-height:40px;font-size:13px;line-height:1.35}} .av-job .av-thumb{{width:62px}
 line-height:24px}} .av-drop>span:first-child{{white-space:nowrap;overflow:hidden;text-overflow:ellipsis}}
 .av-duo{{display:flex;flex-wrap:wrap;gap:4px 22px}} .av-duo small{{display:block;font-size:11.5px;color:{_MUTED}}}
 .av-duo b{{font-size:16px;font-weight:600}}
+.av-columns{{display:grid;gap:6px 0;overflow-x:auto;padding-bottom:4px}}
+.av-columns>img{{width:100%;display:block}} .av-column{{display:flex;flex-direction:column;gap:6px;min-width:0}}
+.av-column-head{{font-size:13px;line-height:1.4;min-width:0}} .av-column-head b,.av-column-head small{{display:block;
+white-space:nowrap;overflow:hidden;text-overflow:ellipsis}} .av-column-head b{{font-weight:600}}
+.av-column-head small{{font-size:11.5px;color:{_MUTED}}}
+.av-small{{display:grid;grid-template-columns:15px 44px minmax(0,1fr);gap:0 7px;align-items:center;height:52px;
+box-sizing:border-box;border:1px solid {_BORDER};border-radius:6px;padding:0 7px;font-size:12.5px}}
+.av-small>b{{text-align:center;font-weight:600}} .av-small .av-thumb{{width:44px}}
+.av-small-title{{white-space:nowrap;overflow:hidden;text-overflow:ellipsis;line-height:1.4}}
+.av-small-score{{display:grid;grid-template-columns:minmax(0,1fr) 40px;gap:6px;align-items:center}}
+.av-small-score span{{font-size:11.5px;color:{_MUTED};text-align:right}}
+.av-past{{display:grid;grid-template-columns:52px minmax(0,1fr);gap:0 10px;align-items:center;padding:3px 0;
+font-size:13px;line-height:1.35}} .av-past .av-thumb{{width:52px}} .av-past small{{display:block;font-size:11.5px;
+color:{_MUTED}}} .av-past b,.av-past small{{white-space:nowrap;overflow:hidden;text-overflow:ellipsis}}
+.av-past b{{display:block;font-weight:600}}
+.av-matrix{{border-collapse:separate;border-spacing:2px;font-size:12.5px}} .av-matrix th{{font-weight:400;
+text-align:left;padding:2px 8px;white-space:nowrap;color:{_MUTED};max-width:150px;overflow:hidden;
+text-overflow:ellipsis}} .av-matrix td{{text-align:center;min-width:74px;height:28px;border-radius:4px;
+font-variant-numeric:tabular-nums;background:color-mix(in srgb,{_ACCENT} calc(var(--v)*42%),{_SURFACE})}}
+.av-matrix td.av-self{{background:none;color:{_MUTED}}}
+.av-twin{{display:grid;grid-template-columns:110px minmax(0,1fr) 44px;gap:0 8px;align-items:center;font-size:12.5px;
+padding:2px 0}} .av-twin>span:first-child{{white-space:nowrap;overflow:hidden;text-overflow:ellipsis}}
+.av-twin i{{display:block;height:6px;margin:1px 0;min-width:1px}} .av-twin small{{display:block;font-size:11px;
+line-height:1.25;text-align:right;color:{_MUTED};font-variant-numeric:tabular-nums}}
+.av-accent{{background:{_ACCENT}}}
+.av-same{{display:grid;grid-template-columns:120px 84px minmax(0,1fr);gap:0 10px;align-items:center;font-size:13px;
+padding:4px 0}} .av-same .av-small-title{{margin-bottom:3px}}
+.av-same>span:first-child{{white-space:nowrap;overflow:hidden;text-overflow:ellipsis}}
 .av-status{{font-size:11.5px;line-height:1.6;color:{_MUTED}}}
 [class*=st-key-cell-] a,[class*=st-key-job-] a{{padding-left:0;padding-right:0;background:none}}
 [class*=st-key-cell-] button,[class*=st-key-near-] button{{min-height:22px}}
@@ -87,18 +120,21 @@ line-height:1.5;padding-top:9px;display:block}} .av-unsure{{color:{_MUTED};borde
 .av-fact{{display:grid;grid-template-columns:110px minmax(0,1fr);gap:0 8px;font-size:13px;line-height:1.5;
 padding:2px 0}} .av-code{{font-size:11.5px;overflow-wrap:anywhere}}
 .av-quote{{border-left:2px solid {_ACCENT};padding-left:10px;font-size:13px}}
-@media(max-width:640px){{
+.av-jump{{display:none;font-size:12px}}
+@media(max-width:640px){{ .av-jump{{display:inline-block;padding-top:4px}}
 .av-card{{grid-template-columns:22px 76px minmax(0,1fr);gap:0 8px}} .av-card>.av-score{{display:none}}
 .av-card .av-title{{display:flex;justify-content:space-between;gap:8px;white-space:normal;font-size:13px}}
-.av-score-inline{{display:inline;font-weight:600}} .av-wf{{grid-template-columns:78px 0 minmax(0,1fr) 54px}}
-.av-wf .av-mut{{overflow:hidden}} .av-job{{grid-template-columns:62px minmax(0,1fr)}}
-.av-job-state,.av-job-when{{grid-column:2}}}}
+.av-score-inline{{display:inline;font-weight:600}} .av-wf{{grid-template-columns:100px 0 minmax(0,1fr) 54px}}
+.av-wf .av-mut{{overflow:hidden}} .av-drop{{grid-template-columns:minmax(0,1fr) 104px 74px}}
+.av-job{{grid-template-columns:62px minmax(0,1fr)}}
+.av-job-state,.av-job-when{{grid-column:2}} .av-lines .av-wf{{grid-template-columns:minmax(0,1.2fr) minmax(0,1fr) 54px}}
+.av-same{{grid-template-columns:84px 92px minmax(0,1fr)}} .av-pasts>*:nth-child(n+4){{display:none}}}}
 """
 
 
 def _hues() -> str:
     rules = []
-    for key, colour in [*palette.HUES.items(), ("diversity", palette.DIVERSITY)]:
+    for key, colour in [*palette.HUES.items(), *palette.PENALTIES.items()]:
         shade = light_dark(colour)
         rules.append(f".av-m-{key}{{background:{shade}}}")
         rules.append(

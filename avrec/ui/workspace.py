@@ -1,4 +1,4 @@
-"""What the analyst is looking at, in the URL: person, weights, diversity, list length, clip, moment.
+"""What the analyst is looking at, in the URL: person, weights, list options, list length, clip, moment.
 
 The URL is the only truth, so reload, back and a sent link give the same page; widgets are set from it on every run
 and write to it in their callbacks. Query parameters are untrusted: what does not fit falls back to the default. A
@@ -6,18 +6,24 @@ copy in the session fills in what a switch of pages dropped from the URL.
 """
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
+from avrec.recommend.options import ListOptions
 from avrec.schemas import MODALITIES
 
-PRESET_NAMES = ("balanced", "visual", "dialogue", "crowd")
-SHARED = ("user", "weights", "diversity", "k", "algorithm", "seen", "clip")
-LOCAL = ("t", "view", "shelf", "pin", "watched", "pair", "off", "modality")
-MAX_WEIGHT, MAX_K, DEFAULT_K, DEFAULT_DIVERSITY = 4.0, 50, 20, 0.2
+PRESET_NAMES = ("balanced", "visual", "dialogue", "crowd", "auto")  # "auto" only where settings were tuned
+OPTIONS = {"calibration": 0.9, "quality": 2.0, "freshness": 2.0, "long_tail": 2.0}  # option -> most on a slider
+SHARED = ("user", "weights", "diversity", "k", "algorithm", "seen", *OPTIONS, "collapse", "reserved", "clip")
+LOCAL = ("t", "view", "shelf", "pin", "watched", "pair", "off", "modality", "compare", "algorithms", "other",
+         "other_clip", "follow")  # fmt: skip
+MAX_WEIGHT, MAX_K, DEFAULT_K, DEFAULT_DIVERSITY, MAX_DIVERSITY = 4.0, 50, 20, 0.2, 0.9
+MAX_RESERVED = 10
 MAX_TEXT = 120
+MAX_LIST = 400
 _MIRROR, _PAGE = "av-workspace", "av-page"
 
 
@@ -29,6 +35,7 @@ class Workspace:
         user: A person's id as given, not yet looked up; None where none is chosen.
         preset: Name of the preset, or "custom" with `custom` holding the multipliers.
         diversity: D = 1 - lambda, in [0, 1].
+        calibration, quality, freshness, long_tail, collapse, reserved: As in `ListOptions`.
         t: Seconds into the clip.
     """
 
@@ -41,12 +48,29 @@ class Workspace:
     seen: bool = False
     clip: str | None = None
     t: float | None = None
+    calibration: float = 0.0
+    quality: float = 0.0
+    freshness: float = 0.0
+    long_tail: float = 0.0
+    collapse: bool = False
+    reserved: int = 0
 
-    def weights(self, presets: dict[str, dict[str, float]]) -> dict[str, float]:
+    def preset_of(self, presets: Mapping[str, Mapping[str, float]]) -> str:
+        """The preset's name, "custom", or "balanced" where there is no such preset (yet)."""
+        return self.preset if self.preset in presets or self.preset == "custom" else "balanced"
+
+    def weights(self, presets: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
         """Modality -> multiplier, all eight of them."""
         chosen = presets.get(self.preset, presets["balanced"])
         values = self.custom or [chosen.get(name, 0.0) for name in MODALITIES]
         return dict(zip(MODALITIES, values, strict=True))
+
+    def options(self) -> ListOptions:
+        """What makes the list besides the recommender."""
+        return ListOptions(
+            min(self.diversity, MAX_DIVERSITY), self.calibration, self.quality, self.freshness, self.long_tail,
+            self.seen, self.collapse, self.reserved,
+        )  # fmt: skip
 
 
 def current() -> Workspace:
@@ -62,6 +86,9 @@ def current() -> Workspace:
         seen=param("seen") == "1",
         clip=clip_id(param("clip")),
         t=number("t", None, 0.0, 1e6),
+        collapse=param("collapse") == "1",
+        reserved=int(number("reserved", 0, 0, MAX_RESERVED)),
+        **{name: number(name, 0.0, 0.0, high) for name, high in OPTIONS.items()},
     )
 
 
@@ -86,6 +113,12 @@ def choice(name: str, options: tuple[str, ...] | list[str], default: str) -> str
     """A query parameter that must be one of `options`."""
     value = param(name)
     return value if value in options else default
+
+
+def several(name: str, options: Sequence[str], default: Sequence[str], most: int) -> list[str]:
+    """A query parameter of names with commas between: those among `options`, without doubles, at most `most`."""
+    given = dict.fromkeys((st.query_params.get(name) or "")[:MAX_LIST].split(","))
+    return [value for value in given if value in options][:most] or list(default)[:most]
 
 
 def clip_id(value: str | None) -> str | None:
@@ -114,7 +147,7 @@ def put(**values: Any) -> None:
     """Write parameters to the URL in one step of the browser's history; None, False and "" remove one."""
     now = st.query_params.to_dict()
     for name, value in values.items():
-        if value in (None, False, ""):
+        if value is None or value is False or value == "":
             now.pop(name, None)
         else:
             now[name] = "1" if value is True else f"{value:g}" if isinstance(value, float) else str(value)
@@ -130,10 +163,10 @@ def bound(param_name: str, value: Any, key: str | None = None) -> dict[str, Any]
     """
     key = key or f"ws-{param_name}"
     st.session_state[key] = value
-    return {"key": key, "on_change": _picked, "args": (param_name, key)}
+    return {"key": key, "on_change": picked, "args": (param_name, key)}
 
 
-def _picked(param_name: str, key: str) -> None:
+def picked(param_name: str, key: str) -> None:
     put(**{param_name: st.session_state[key]})
 
 

@@ -126,7 +126,7 @@ def test_upload_understand_audience_recommend_why(address, browser, tmp_path, st
     page.close()
 
 
-@pytest.mark.parametrize("path", ["/", "/upload", "/clip", "/recommend", "/system"])
+@pytest.mark.parametrize("path", ["/", "/upload", "/clip", "/recommend", "/compare", "/system"])
 @pytest.mark.parametrize("look", [("light", 1440), ("dark", 420)])
 def test_every_page_in_light_and_dark_wide_and_narrow(address, browser, path, look):
     scheme, width = look

@@ -101,6 +101,6 @@ def test_similar_clips_share_the_topic(name):
     model = fit(name, make_dataset(n=40, missing=0.0, seed=8))
     places = model.similar_clips("c000", 5).recommendations
     assert all(p.clip_id != "c000" for p in places)
-    assert [p.score for p in places] == sorted((p.score for p in places), reverse=True)
+    assert np.all(np.diff([p.score for p in places]) <= 1e-9)  # scores within 1e-9 are ties
     if name in ("hybrid", "content"):
         assert sum(int(p.clip_id[1:]) % 4 == 0 for p in places) >= 4

@@ -190,3 +190,11 @@ def test_csv_rows_are_kept_or_named():
     assert [line for line, _ in rejected] == [5, 6, 7, 8, 9, 10]
     assert read_interactions(io.StringIO("a,b\n1,2\n"), frozenset())[1][0][0] == 1
     assert ENTRIES
+
+
+def test_stop_words_and_what_every_clip_says_are_no_reason():
+    texts = [f"the launch of rocket number{i} and so on film" for i in range(2)]
+    texts += [f"the cat and so on film {i}" for i in range(10)]
+    index = WordIndex(texts)
+    assert index.shared(0, 1) == ["launch", "rocket"] or set(index.shared(0, 1)) == {"launch", "rocket"}
+    assert index.shared(0, 5) == []

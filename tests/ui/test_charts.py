@@ -34,7 +34,18 @@ def test_the_rank_chart_draws_one_line_a_clip_and_marks_the_explained_one():
     assert lines["A &lt;b&gt;"] == [1, 3]
     assert lines["b"] == [2, 1]
     assert max(figure.data, key=lambda trace: trace.line.width).y[-1] == 3
-    assert tuple(figure.layout.yaxis.range) == (10.5, 0.5)
+    assert tuple(figure.layout.yaxis.range) == (11.5, 0.5)
+
+
+def test_the_explained_clip_stays_in_the_rank_chart_when_it_falls_out_of_the_first_ten():
+    before = [f"c{i}" for i in range(12)]
+    after = [*before[1:], "c0"]
+    figure = charts.bump([("Start", before), ("Now", after)], {}, "c0", "light")
+    mine = max(figure.data, key=lambda trace: trace.line.width)
+    assert list(mine.y) == [1, 11]
+    assert any("#12 c0" in note.text for note in figure.layout.annotations)
+    other = next(trace for trace in figure.data if trace.hovertemplate.startswith("c10:"))
+    assert list(other.y) == [None, 10]
 
 
 def test_a_clip_that_leaves_the_list_leaves_a_gap_not_a_zero():

@@ -41,6 +41,10 @@ def test_an_empty_url_is_the_default(url):
         ("user", "<b>", "user", "<b>"), ("seen", "yes", "seen", False), ("seen", "1", "seen", True),
         ("t", "4.5", "t", 4.5), ("t", "-1", "t", 0.0), ("weights", "dialogue", "preset", "dialogue"),
         ("weights", "1,2", "preset", "balanced"), ("weights", "1,1,1,1,1,1,1,nan", "preset", "balanced"),
+        ("calibration", "0.3", "calibration", 0.3), ("calibration", "7", "calibration", 0.9),
+        ("quality", "-1", "quality", 0.0), ("freshness", "nan", "freshness", 0.0), ("long_tail", "9", "long_tail", 2.0),
+        ("collapse", "1", "collapse", True), ("collapse", "yes", "collapse", False), ("reserved", "3.7", "reserved", 3),
+        ("reserved", "inf", "reserved", 0), ("reserved", "99", "reserved", 10), ("weights", "auto", "preset", "auto"),
         ("weights", "1,1,1,1,1,1,1,99", "preset", "balanced"), ("weights", "1,1,1,1,1,1,1,0", "preset", "custom"),
     ],
 )  # fmt: skip
@@ -92,3 +96,34 @@ def test_put_removes_empty_values(url):
     workspace.put(seen=True, clip="aa")
     workspace.put(seen=False, clip=None)
     assert url == {}
+
+
+def test_a_zero_is_a_value(url):
+    workspace.put(diversity=0.0, seen=False)
+    assert url == {"diversity": "0"}
+    assert workspace.current().diversity == 0.0
+
+
+def test_options_are_those_of_a_list_and_always_valid(url):
+    url.update({"diversity": "1", "calibration": "5", "quality": "9", "collapse": "1", "reserved": "4", "seen": "1"})
+    options = workspace.current().options().checked()
+    assert (options.diversity, options.calibration, options.quality) == (0.9, 0.9, 2.0)
+    assert (options.collapse, options.reserved, options.include_seen) == (True, 4, True)
+
+
+def test_an_unknown_preset_is_balanced_until_there_is_one():
+    presets = {"balanced": {"visual": 1.0}}
+    assert Workspace(preset="auto").preset_of(presets) == "balanced"
+    assert Workspace(preset="auto").weights(presets)["visual"] == 1.0
+    assert Workspace(preset="auto").preset_of({**presets, "auto": {"visual": 2.0}}) == "auto"
+    assert Workspace(preset="custom").preset_of(presets) == "custom"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [(None, ["a"]), ("", ["a"]), ("b,a,b,zz", ["b", "a"]), ("a,b,c", ["a", "b"]), ("," * 900 + "b", ["a"])],
+)
+def test_several_names_are_known_ones_without_doubles(url, text, expected):
+    if text is not None:
+        url["x"] = text
+    assert workspace.several("x", ["a", "b", "c"], ["a"], 2) == expected

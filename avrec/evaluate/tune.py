@@ -1,0 +1,250 @@
+"""The "Auto" weights: coordinate ascent on a validation split, over what CEASE is fitted with and the parts' weights.
+
+Every part can reach zero: dense data want EASE alone, sparse data content and the walk. A part's scores for the
+validation people are made once; weighing them is then a sum, so only CEASE is fitted again and again. What is weighed
+here is exactly what the hybrid adds up: each part over its one global scale.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from avrec.evaluate.metrics import accuracy, hits_of, top_lists
+from avrec.evaluate.protocols import Protocol, Split, splits
+from avrec.recommend.cease import Cease, CeaseSettings, kernel_features
+from avrec.recommend.content import ContentModel
+from avrec.recommend.dataset import Dataset, popularity, unit_deviation
+from avrec.recommend.hybrid_settings import HybridSettings, default_settings
+from avrec.recommend.parts import CeasePart, ContentPart, CrowdPart, Part
+from avrec.recommend.presets import FITTED
+from avrec.recommend.scoring import LinearModel
+from avrec.recommend.sparse_crowd import DENSE_CLIPS, SparseCrowd
+from avrec.recommend.walk import TwoStepWalk
+
+Progress = Callable[[float, str], None]
+
+LAMBDAS, BETAS, DROPOUTS, KERNELS = (10.0, 30.0, 100.0, 200.0, 300.0), (0.0, 0.5, 1.0), (0.0, 0.6), (0.0, 0.1, 0.3, 1.0)
+WEIGHTS = {
+    "content": (0.0, 0.1, 0.2, 0.5, 1.0, 2.0),
+    "cease": (0.0, 0.5, 1.0, 2.0),
+    "walk": (0.0, 0.3, 1.0),
+    "popularity": (0.0, 0.5, 1.0, 2.0, 5.0),
+}
+STARTS = ({"content": 0.0, "cease": 1.0, "walk": 0.0, "popularity": 0.0}, {"content": 0.2, "cease": 1.0, "walk": 0.3})
+MOST_PEOPLE, LEAST_PEOPLE = 2000, 10
+BLOCK = 256
+SWEEPS = 3
+GAIN = 1e-4  # less is noise
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What tuning found.
+
+    Attributes:
+        settings: For `LinearRecommender(settings=...)`.
+        metric: What `before` and `after` are.
+        before, after: The default's and the tuned value on the validation split; what is reported elsewhere must be
+            measured on other data.
+        people: Validation people.
+        tried: How many settings were scored.
+        seconds: How long it took.
+        complete: False when the time budget ended it.
+    """
+
+    settings: HybridSettings
+    metric: str
+    before: float
+    after: float
+    people: int
+    tried: int
+    seconds: float
+    complete: bool = True
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def tune(
+    dataset: Dataset,
+    *,
+    seed: int = 0,
+    k: int = 20,
+    budget_seconds: float | None = None,
+    progress: Progress | None = None,
+) -> Tuned:
+    """Find the hybrid's weights on a fifth of each person's positives.
+
+    Args:
+        dataset: Training data alone; the validation split is cut from it.
+        k: Places that count.
+        budget_seconds: Stop with the best so far after it; a fit in hand is finished.
+        progress: Called with a share in [0, 1] and a sentence; what it raises ends the search.
+    """
+    started = time.monotonic()
+    fallback = default_settings(dataset.positives.nnz, int(dataset.listable.sum()))
+    split = next(splits(dataset, Protocol(seed=seed)))
+    metric = f"mean of nDCG@{k} and recall@{k} on validation"
+    if len(split.people) < LEAST_PEOPLE:
+        kept = replace(fallback, source=f"fixed: {len(split.people)} people are too few to tune on")
+        return Tuned(kept, metric, float("nan"), float("nan"), len(split.people), 0, 0.0)
+    search = _Search(split, seed, k, progress, None if budget_seconds is None else started + budget_seconds)
+    before, best, complete = search.run(fallback)
+    words = f"tuned on {len(search.people)} people"
+    settings = replace(best[1], source=words)
+    return Tuned(
+        settings, metric, before, best[0], len(search.people), search.tried, time.monotonic() - started, complete
+    )
+
+
+class _OutOfTimeError(Exception):
+    """The budget is spent."""
+
+
+class _Search:
+    """The state of one search."""
+
+    def __init__(self, split: Split, seed: int, k: int, progress: Progress | None, deadline: float | None):
+        self.split, self.k, self.tried = split, k, 0
+        self._progress, self._deadline = progress, deadline
+        rng = np.random.default_rng(seed)
+        people = split.people
+        self.people = np.sort(rng.choice(people, MOST_PEOPLE, replace=False)) if len(people) > MOST_PEOPLE else people
+        self.train = split.train
+        self.targets = split.targets[self.people]
+        self.relevant = self.targets.getnnz(axis=1)
+        away = (self.train.seen + self.train.hidden)[self.people].tocsr()
+        self.allowed = ~(away.toarray() > 0) & self.train.listable
+        self.ties = rng.permutation(self.train.clips)
+        self.content = ContentModel(self.train.corpus)
+        self.features = kernel_features(self.content)
+        self.has_content = bool(self.features)
+        self.parts: dict[str, np.ndarray] = {}
+        self._fitted: CeaseSettings | None = None
+        self._steps, self._step = 1, 0
+
+    def run(self, start: HybridSettings) -> tuple[float, tuple[float, HybridSettings], bool]:
+        """The starting value, the best (value, settings), and whether the search came to its end."""
+        self._steps = 3 + SWEEPS * (len(LAMBDAS) + len(BETAS) + len(DROPOUTS) + len(KERNELS) - 4)
+        self._prepare()
+        before = self._value(start)
+        self.best = (before, start)
+        try:
+            self._weigh(start)
+            for other in STARTS:
+                self._weigh(replace(start, **other))
+            for _ in range(SWEEPS):
+                last = self.best[0]
+                self._sweep()
+                if self.best[0] - last < GAIN:
+                    break
+        except _OutOfTimeError:
+            return before, self.best, False
+        return before, self.best, True
+
+    def _prepare(self) -> None:
+        self._say("content, walk and popularity")
+        if self.has_content:
+            self.parts["content"] = self._scores_of(ContentPart(self.content))
+        self.parts["walk"] = self._scores_of(CrowdPart(TwoStepWalk(self.train.positives), "walk"))
+        prior = FITTED["prior"] * unit_deviation(popularity(self.train.positives))
+        self.parts["popularity"] = prior.astype(np.float32)[None]
+
+    def _scores_of(self, part: Part) -> np.ndarray:
+        """A part's scores of all clips for the validation people, over its global scale, float32."""
+        model = LinearModel(self.train, [(part, 1.0)])
+        weights = dict.fromkeys(FITTED, 0.0) | {m: FITTED[m] for m in FITTED if m != "prior"}
+        blocks = [
+            model.scores_of(self.people[i : i + BLOCK], weights, slice(None)) for i in range(0, len(self.people), BLOCK)
+        ]
+        return np.concatenate(blocks)
+
+    def _fit(self, settings: CeaseSettings) -> None:
+        if settings == self._fitted:
+            return
+        self._say(f"lambda {settings.regularization:g}, beta {settings.beta:g}, dropout {settings.dropout:g}, "
+                  f"kernel {settings.kernel:g}")  # fmt: skip
+        if self.train.clips > DENSE_CLIPS:
+            part: Part = CrowdPart(SparseCrowd(self.train.positives, settings.regularization), "item-kNN")
+        else:
+            part = CeasePart(Cease(self.train.positives, self.features, settings))
+        self.parts["cease"] = self._scores_of(part)
+        self._fitted = settings
+
+    def _value(self, settings: HybridSettings) -> float:
+        """Mean of nDCG and recall over the validation people."""
+        if settings.cease:
+            self._fit(settings.fit)
+        total: np.ndarray | float = np.zeros((1, self.train.clips), np.float32)
+        for name, scores in self.parts.items():
+            weight = getattr(settings, name)
+            if weight:
+                total = total + np.float32(weight) * scores
+        total = np.broadcast_to(total, self.allowed.shape)
+        hits = hits_of(top_lists(total, self.allowed, self.ties, self.k), self.targets)
+        values = accuracy(hits, self.relevant)
+        self.tried += 1
+        return float((values["ndcg"].mean() + values["recall"].mean()) / 2)
+
+    def _try(self, settings: HybridSettings) -> bool:
+        """Keep the settings if they are better than the best so far."""
+        value = self._value(settings)
+        better = value > self.best[0] + GAIN
+        if better:
+            self.best = (value, settings)
+        return better
+
+    def _weigh(self, start: HybridSettings) -> None:
+        """Coordinate ascent over the parts' weights from a start; fits nothing."""
+        here = (self._value(start), start)
+        moved = True
+        while moved:
+            moved = False
+            for name, grid in WEIGHTS.items():
+                if name == "content" and not self.has_content:
+                    continue
+                for weight in grid:
+                    if weight == getattr(here[1], name):
+                        continue
+                    other = replace(here[1], **{name: weight})
+                    value = self._value(other)
+                    if value > here[0] + GAIN:
+                        here, moved = (value, other), True
+                self._check_time()
+        if here[0] > self.best[0] + GAIN:
+            self.best = here
+
+    def _sweep(self) -> None:
+        """Each of CEASE's settings in turn, then the weights again."""
+        sparse = self.train.clips > DENSE_CLIPS
+        self._line("regularization", LAMBDAS)
+        if not sparse:
+            self._line("beta", BETAS)
+            self._line("dropout", DROPOUTS)
+            if self.has_content:
+                self._line("kernel", KERNELS)
+        self._weigh(self.best[1])
+
+    def _line(self, name: str, grid: tuple[float, ...]) -> None:
+        for value in grid:
+            settings = self.best[1]
+            fit = settings.fit
+            if name == "regularization":  # the kernel keeps its share of lambda
+                other = replace(fit, regularization=value, kernel=fit.kernel * value / fit.regularization)
+            else:
+                other = replace(fit, **{name: value * fit.regularization if name == "kernel" else value})
+            if other != fit:
+                self._try(replace(settings, fit=other, cease=settings.cease or 1.0))
+            self._check_time()
+
+    def _check_time(self) -> None:
+        if self._deadline is not None and time.monotonic() > self._deadline:
+            raise _OutOfTimeError
+
+    def _say(self, sentence: str) -> None:
+        self._step += 1
+        if self._progress is not None:
+            self._progress(min(self._step / self._steps, 0.99), sentence)

@@ -1,0 +1,108 @@
+"""The ledger as lines to draw: modalities with their parts, priors with theirs, and what stands behind them.
+
+A line's parts are shown where they say more than the line: two of them, or one that is not the usual.
+"""
+
+from avrec.schemas import Contribution, Recommendation
+from avrec.ui import format as fmt
+from avrec.ui.bars import Step
+from avrec.ui.palette import hue, modality_name
+
+PRIORS = {"popularity": "popularity", "quality": "quality", "freshness": "freshness", "long_tail": "long tail"}
+USUAL = ("liked by many", "direct match", "")
+SHORT = {"learned with the crowd": "with the crowd", "like what the crowd goes on to": "crowd, then content"}
+UNITS = {
+    "similarity": ("likeness {}", fmt.probability), "common": ("{} in common", "{:g}".format),
+    "confidence": ("confidence {}", fmt.probability), "rating": ("rated {}", "{:g}".format),
+    "taste": ("taste {}", fmt.probability), "clip": ("clip {}", fmt.probability),
+    "variance": ("explains {}", fmt.percent),
+}  # fmt: skip
+
+
+def ledger_steps(place: Recommendation) -> list[Step]:
+    """The ledger's lines for the waterfall."""
+    modal = "fit" in place.ledger.details
+    return [_step(line, modal) for line in place.ledger.children]
+
+
+def _step(line: Contribution, modal: bool) -> Step:
+    remark = "list penalty" if line.kind == "penalty" else _weighted(line, modal)
+    behind = len({leaf.key for leaf in line.leaves() if leaf.kind == "clip"})
+    clips = fmt.count(behind, "watched clip") if behind else ""
+    part = str(line.details.get("part", ""))
+    tooltip = "; ".join(text for text in (hue(line.key).tooltip or line.label, part, clips) if text)
+    name = modality_name(line.key) if hue(line.key).tooltip else line.label
+    return Step(line.key, name, line.value, remark, tooltip, _parts(line, modal))
+
+
+def _parts(line: Contribution, modal: bool) -> tuple[Step, ...]:
+    inner = [child for child in line.children if child.kind in ("part", "prior")]
+    if inner:
+        return tuple(
+            Step(line.key, _part_name(part), part.value, _weighted(part, modal), f"{part.label}{_behind(part)}")
+            for part in inner
+        )
+    only = str(line.details.get("part", ""))
+    if line.kind == "penalty" or only in USUAL:
+        return ()
+    return (Step(line.key, SHORT.get(only, only), line.value, "", only),)
+
+
+def _part_name(part: Contribution) -> str:
+    return PRIORS.get(part.key) or SHORT.get(part.label, part.label)
+
+
+def _behind(part: Contribution) -> str:
+    clips = sum(child.kind == "clip" for child in part.children)
+    return f"; {fmt.count(clips, 'watched clip')}" if clips else ""
+
+
+def _weighted(line: Contribution, modal: bool) -> str:
+    """ "0.75 × +1.42"; nothing where the weight is no one's choice."""
+    weight, match = line.details.get("weight"), line.details.get("match")
+    if not weight or match is None or (weight == 1 and not modal):
+        return ""
+    return f"{weight:.2f} × {fmt.signed(match, 2)}"
+
+
+def sums(ledger: Contribution) -> str:
+    """What the drawn lines add up to, checked here and now."""
+    gap = abs(sum(leaf.value for leaf in ledger.leaves()) - ledger.value)
+    inner = max((abs(sum(c.value for c in line.children) - line.value) for line in _nodes(ledger)), default=0.0)
+    one = len(ledger.children) == 1
+    kind = "exact" if ledger.exact else "approximate: leave-one-out differences"
+    if max(gap, inner) < 1e-6:
+        told = f"{'adds' if one else 'add'} up to the score (difference under 0.000001)"
+    else:
+        told = f"{'misses' if one else 'miss'} the score by {max(gap, inner):.6f}"
+    modal = "fit" in ledger.details
+    weighted = any(_weighted(line, modal) for line in ledger.children)
+    indented = any(_parts(line, modal) for line in ledger.children)
+    scale = "Weight × match, in σ above a random pair. " if weighted else ""
+    inside = ", indented ones to the line above them" if indented else ""
+    return f"{scale}The {fmt.count(len(ledger.children), 'line')} {told}{inside}; {kind}."
+
+
+def _nodes(ledger: Contribution) -> list[Contribution]:
+    found = [child for child in ledger.children if child.children]
+    return [*found, *(node for child in found for node in _nodes(child))]
+
+
+def other_leaves(ledger: Contribution, kind: str) -> list[Step]:
+    """Leaves of a kind that is no watched clip, the largest first: neighbours, factors."""
+    found = [
+        Step(line.key, leaf.label, leaf.value, _remark(leaf))
+        for line in ledger.children
+        for leaf in line.leaves()
+        if leaf.kind == kind
+    ]
+    return sorted(found, key=lambda step: -abs(step.value))
+
+
+def _remark(leaf: Contribution) -> str:
+    """ "likeness 0.82, 7 in common": those of a leaf's numbers that have a name here."""
+    return ", ".join(
+        pattern.format(write(leaf.details[name]))
+        for name, (pattern, write) in UNITS.items()
+        if isinstance(leaf.details.get(name), int | float)
+    )
