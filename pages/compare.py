@@ -10,6 +10,7 @@ from avrec.ui.compare_clips import two_clips
 from avrec.ui.compare_lists import recommenders
 from avrec.ui.compare_people import two_people
 from avrec.ui.resources import engine
+from avrec.ui.users_wishes import own_wish
 
 QUESTIONS = {
     "Recommenders": "Where do recommenders agree about one person, and where not?",
@@ -42,4 +43,4 @@ elif user is None:
 elif view == "People":
     two_people(ws, people, user, clips)
 else:
-    recommenders(ws, people, user, clips)
+    recommenders(own_wish(ws, user), people, user, clips)

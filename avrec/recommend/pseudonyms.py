@@ -11,6 +11,7 @@ import re
 
 DIGITS = 6
 PSEUDONYMOUS = re.compile(r"(?:(?:u|p|user|person|viewer)[-_ ]?)?\d{1,7}|p-[0-9a-f]{6}")
+SHOWN = re.compile(r"person [0-9a-f]{6}")
 
 
 def pseudonym(user_id: str, secret: bytes) -> str:

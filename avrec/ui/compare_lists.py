@@ -14,6 +14,7 @@ from avrec.ui.compare_columns import Column, columns
 from avrec.ui.format import escape
 from avrec.ui.list_options import list_popover
 from avrec.ui.palette import ORDER
+from avrec.ui.people import shown
 from avrec.ui.recommend_controls import person_label
 from avrec.ui.recommend_why import describe_events
 from avrec.ui.resources import engine
@@ -41,7 +42,7 @@ def recommenders(ws: Workspace, people: Mapping[str, Person], user: str, clips: 
     _controls(ws, people, user, known, chosen, places, followed)
     left, right = st.columns([0.185, 0.815], gap="medium")
     with right:
-        heading(f"First {ws.k} for {user}", _finding(found, [short(known[name]) for name in chosen]))
+        heading(f"First {ws.k} for {shown(user)}", _finding(found, [short(known[name]) for name in chosen]))
         if not places:
             st.markdown("Nothing is left to rank. Turn on “Seen clips too” under List, or add clips.")
         st.html(legend(ORDER, penalties=["diversity"]))
