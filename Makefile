@@ -6,7 +6,7 @@ PORT ?= 8501
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM = false
 
-.PHONY: setup setup-dev run test test-slow bench lint clean weights
+.PHONY: setup setup-dev run test test-slow bench bench-recommend lint clean weights
 
 $(VENV)/.installed: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -37,6 +37,10 @@ test-slow: setup-dev
 
 bench: setup-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks
+
+# AVREC_TIKTOK names a folder with the TikTok micro-videos; without it that table is skipped.
+bench-recommend: setup-dev
+	$(BIN)/python -m benchmarks.recommenders
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -20,6 +20,7 @@ from avrec.ingest.worker import Worker
 from avrec.library import Library
 from avrec.models.catalogue import Models
 from avrec.people import People
+from avrec.proving import KINDS, Proving
 from avrec.recommend.options import ListOptions
 from avrec.recommend.presets import PRESET_WEIGHTS
 from avrec.schemas import (
@@ -38,7 +39,7 @@ from avrec.store.interactions import InteractionStore
 from avrec.store.jobs import JobStore, to_job
 
 
-class Engine(People, Comparing, Library):
+class Engine(People, Comparing, Proving, Library):
     """Everything the pages and the command line can ask for.
 
     Args:
@@ -60,7 +61,8 @@ class Engine(People, Comparing, Library):
         self._jobs = JobStore(self._database)
         self._models = models or Models(self.settings)
         self._serving = Serving(self._database, self._clips, self._interactions, self._models)
-        self._worker = Worker(self.settings, self._clips, self._jobs, self._models)
+        handlers = {**self._job_handlers(), **self._people_handlers()}
+        self._worker = Worker(self.settings, self._clips, self._jobs, self._models, handlers)
         if start_worker:
             if self.settings.demo and not self._clips.ids():
                 demo.open_demo(self._database, self._jobs, self._interactions)
@@ -129,9 +131,9 @@ class Engine(People, Comparing, Library):
         return intake.read_metadata_csv(text)
 
     def jobs(self, limit: int = 200) -> list[Job]:
-        """Jobs, newest first, with an estimate of the time left for the running one."""
+        """Jobs of files, newest first, with an estimate of the time left for the running one."""
         speeds = self.stage_speeds()
-        return [to_job(row, seconds_left(row, speeds)) for row in self._jobs.rows(limit)]
+        return [to_job(row, seconds_left(row, speeds)) for row in self._jobs.rows(limit) if row.kind not in KINDS]
 
     def job(self, job_id: str) -> Job:
         return to_job(self._jobs.row(job_id))

@@ -2,10 +2,10 @@
 
 import io
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from avrec.errors import InvalidInputError, UnknownClipError, UnknownUserError
 from avrec.evaluate.live import LiveCheck
@@ -108,7 +108,7 @@ class People:
 
     def event_weights(self) -> EventWeights:
         """What events are worth in this library."""
-        return EventWeights.read(self._database.get(EVENT_WEIGHTS))
+        return self._serving.stored_weights()
 
     def set_event_weights(self, weights: EventWeights) -> None:
         """Replace what events are worth; every list follows at once.
@@ -166,8 +166,18 @@ class People:
     def _embed_profile(self, user_id: str) -> None:
         """Embed with the sentence encoder here, within milliseconds once it is loaded; the rest in the queue."""
         if not embed_profile(user_id, self._interactions, self._clips, self._models, wait=False):
-            fields = {"title": f"Profile of {self.pseudonym(user_id)}"}
-            self._jobs.enqueue([Order("", user_id, "profile text", fields, kind="profile", priority=1)])
+            fields = {"title": f"Profile of {self.pseudonym(user_id)}", "user_id": user_id}
+            self._jobs.enqueue([Order("", "", "profile text", fields, kind="profile", priority=1)])
+
+    def _people_handlers(self) -> dict[str, Callable[[dict[str, Any], Callable[[float, str], None]], str]]:
+        """Kind of job -> what the worker runs for it."""
+        return {"profile": self._run_profile}
+
+    def _run_profile(self, fields: dict[str, Any], announce: Callable[[float, str], None]) -> str:
+        """Embed a person's present profile text with the language model, too."""
+        announce(0.0, "text")
+        embed_profile(str(fields["user_id"]), self._interactions, self._clips, self._models, wait=True)
+        return "profile text embedded"
 
     def interests(self, user_id: str) -> Interests:
         """Read a person's comments and searches for interests: keywords and sentence vectors, no language model.

@@ -85,15 +85,14 @@ class Serving:
         people = self._interactions.people()
         self._settings = {row.user_id: read_settings(row.settings) for row in people}
         new_seats = self._seat(new_library)
-        weights = EventWeights.read(self._database.get(EVENT_WEIGHTS))
+        weights = self.stored_weights()
         new_weights, self.event_weights = weights != self.event_weights, weights
         history = self._interactions.all()
         latest = max((event.at for event in history), default=datetime.now(UTC))
         self._history = [*history, *guest_likes(self._guests, latest)]
-        ids = [row.user_id for row in people]
-        dataset = Dataset.build(self._content.corpus, ids, self._history, weights)
+        dataset = Dataset.build(self._content.corpus, [row.user_id for row in people], self._history, weights)
         # Algorithms that know the crowd alone never see the guests: their factors would change with the shape.
-        self._without_guests = Dataset.build(self._library, ids, history, weights) if self._guests else dataset
+        self._without_guests = dataset.of_clips()
         if new_seats or new_weights or len(self._library.clip_ids) <= REFIT_CLIPS:
             self._fitted = {}
         else:
@@ -109,6 +108,10 @@ class Serving:
         ]
         self._dataset, self._revisions = dataset, revisions
         return dataset
+
+    def stored_weights(self) -> EventWeights:
+        """What events are worth in this library."""
+        return EventWeights.read(self._database.get(EVENT_WEIGHTS))
 
     def _seat(self, new_library: bool) -> bool:
         """Seat the people's profile texts behind the clips; False when nothing changed there."""

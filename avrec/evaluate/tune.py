@@ -6,7 +6,7 @@ here is exactly what the hybrid adds up: each part over its one global scale.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -67,10 +67,23 @@ class Tuned:
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
+    def as_json(self) -> dict[str, Any]:
+        """The same without numbers that JSON lacks."""
+        return {name: None if value != value else value for name, value in asdict(self).items()}
+
+    @staticmethod
+    def from_dict(values: dict[str, Any]) -> "Tuned":
+        """Read what `as_json` or `as_dict` wrote."""
+        known = {name: float("nan") if value is None else value for name, value in values.items()}
+        return Tuned(**{**known, "settings": HybridSettings.from_dict(values["settings"])})
+
 
 def tune(
     dataset: Dataset,
     *,
+    split: Split | None = None,
+    grids: Mapping[str, tuple[float, ...]] | None = None,
+    people: int = MOST_PEOPLE,
     seed: int = 0,
     k: int = 20,
     budget_seconds: float | None = None,
@@ -80,18 +93,22 @@ def tune(
 
     Args:
         dataset: Training data alone; the validation split is cut from it.
+        split: A published validation split, in place of one cut from the dataset.
+        grids: Finer grids for some of the parts' weights, by name.
+        people: At most so many validation people are scored, drawn at random.
         k: Places that count.
         budget_seconds: Stop with the best so far after it; a fit in hand is finished.
         progress: Called with a share in [0, 1] and a sentence; what it raises ends the search.
     """
     started = time.monotonic()
     fallback = default_settings(dataset.positives.nnz, int(dataset.listable.sum()))
-    split = next(splits(dataset, Protocol(seed=seed)))
+    split = split or next(splits(dataset, Protocol(seed=seed)))
     metric = f"mean of nDCG@{k} and recall@{k} on validation"
     if len(split.people) < LEAST_PEOPLE:
         kept = replace(fallback, source=f"fixed: {len(split.people)} people are too few to tune on")
         return Tuned(kept, metric, float("nan"), float("nan"), len(split.people), 0, 0.0)
-    search = _Search(split, seed, k, progress, None if budget_seconds is None else started + budget_seconds)
+    search = _Search(split, seed, k, progress, None if budget_seconds is None else started + budget_seconds, people)
+    search.grids |= grids or {}
     before, best, complete = search.run(fallback)
     words = f"tuned on {len(search.people)} people"
     settings = replace(best[1], source=words)
@@ -107,12 +124,12 @@ class _OutOfTimeError(Exception):
 class _Search:
     """The state of one search."""
 
-    def __init__(self, split: Split, seed: int, k: int, progress: Progress | None, deadline: float | None):
-        self.split, self.k, self.tried = split, k, 0
+    def __init__(self, split: Split, seed: int, k: int, progress: Progress | None, deadline: float | None, most: int):
+        self.split, self.k, self.tried, self.grids = split, k, 0, dict(WEIGHTS)
         self._progress, self._deadline = progress, deadline
         rng = np.random.default_rng(seed)
         people = split.people
-        self.people = np.sort(rng.choice(people, MOST_PEOPLE, replace=False)) if len(people) > MOST_PEOPLE else people
+        self.people = np.sort(rng.choice(people, most, replace=False)) if len(people) > most else people
         self.train = split.train
         self.targets = split.targets[self.people]
         self.relevant = self.targets.getnnz(axis=1)
@@ -203,7 +220,7 @@ class _Search:
         moved = True
         while moved:
             moved = False
-            for name, grid in WEIGHTS.items():
+            for name, grid in self.grids.items():
                 if name == "content" and not self.has_content:
                     continue
                 for weight in grid:

@@ -74,6 +74,9 @@ class Recommender(ABC):
     def fit(self, dataset: Dataset, content: ContentModel | None = None) -> Self:
         """Fit on a dataset; a content model of the same corpus can be handed in."""
         self.__dict__.pop("content", None)
+        dataset = self._own(dataset)
+        if content is not None and content.corpus.guests != dataset.corpus.guests:
+            content = content.seated(dataset.corpus)
         self._dataset, self._given_content = dataset, content
         self._nulls: dict[tuple, np.ndarray] = {}
         clips = int(dataset.listable.sum())
@@ -90,10 +93,14 @@ class Recommender(ABC):
         Args:
             dataset: Of the same corpus; the people known to the fit come first, in the same order.
         """
-        other = copy.copy(self)
+        other, dataset = copy.copy(self), self._own(dataset)
         other._dataset = dataset
         other._refresh(dataset)
         return other
+
+    def _own(self, dataset: Dataset) -> Dataset:
+        """People's own texts say nothing to an algorithm that knows the crowd alone."""
+        return dataset if self.modal else dataset.of_clips()
 
     @property
     def dataset(self) -> Dataset:
@@ -124,9 +131,7 @@ class Recommender(ABC):
 
     def settled(self, taste: Taste, weights: dict[str, float]) -> tuple[dict[str, float], str]:
         """The weights that rank for this person, and a note: without a positive event, popularity alone."""
-        # A person's own text says nothing to an algorithm that knows the crowd alone.
-        known = taste if self.modal else taste.among(self.dataset.listable)
-        if known.positives or not self.personal:
+        if taste.positives or not self.personal:
             return weights, ""
         return POPULAR, NO_POSITIVES
 

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from avrec.errors import UnknownClipError, UnknownUserError
 from avrec.recommend.events import EventWeights, event_frame, net_weights
+from avrec.recommend.guests import clips_alone
 from avrec.schemas import Corpus, Interaction
 
 
@@ -157,6 +158,23 @@ class Dataset:
         mine.data = mine.data * self.listable[mine.indices]
         mine.eliminate_zeros()
         return mine
+
+    def of_clips(self) -> "Dataset":
+        """The same people and events without anybody's own text: what the crowd alone can be learned from."""
+        if not self.corpus.guests:
+            return self
+        n = self.clips - self.corpus.guests
+        items, seen, hidden = (matrix[:, :n] for matrix in (self.user_items, self.seen, self.hidden))
+        ratings = None if self.ratings is None else self.ratings[:, :n]
+        return Dataset(clips_alone(self.corpus), self.user_ids, items, seen, hidden, self.latest, ratings)
+
+    def items_of(self, rows: np.ndarray) -> sp.csr_matrix:
+        """Weights of some people with clips alone, their own texts left out: (rows, clips)."""
+        items = self.user_items[rows]
+        if self.corpus.guests:
+            items.data = items.data * self.listable[items.indices]
+            items.eliminate_zeros()
+        return items
 
     @cached_property
     def listable(self) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 
 from avrec.explain.ledger import Block, Leaves, Told
 from avrec.recommend.dataset import Dataset, Taste, popularity, unit_deviation
-from avrec.recommend.parts import Part
+from avrec.recommend.parts import CrowdPart, Part
 from avrec.recommend.presets import FITTED
 from avrec.schemas import CONTENT_MODALITIES, MODALITIES
 
@@ -93,13 +93,21 @@ class LinearModel:
         tastes = self.dataset.user_items[people].astype(np.float32)
         prior = (factors[7] * self.prior[columns]).astype(np.float32)
         scores = np.repeat(prior[None], len(people), axis=0)
+        parts = [
+            (p, f / s)
+            for p, w, s in zip(self.parts, self._places, self._scales, strict=True)
+            if (f := factors[w]).any()
+        ]
+        for part, own in parts:
+            if isinstance(part, CrowdPart):  # sparse: in one go
+                scores += (own[0] * part.model.product(tastes, columns)).astype(np.float32)
         watched = np.flatnonzero(tastes.getnnz(axis=0))
         for start in range(0, len(watched), ROWS_AT_ONCE):
             rows = watched[start : start + ROWS_AT_ONCE]
             mine = tastes[:, rows]
-            for part, places, scale in zip(self.parts, self._places, self._scales, strict=True):
-                if factors[places].any():
-                    scores += mine @ part.combined(rows, columns, factors[places] / scale)
+            for part, own in parts:
+                if not isinstance(part, CrowdPart):
+                    scores += mine @ part.combined(rows, columns, own)
         return scores
 
     def _global_scales(self) -> list[float]:
@@ -161,7 +169,7 @@ class LinearModel:
                 drawn.append(rng.choice(np.flatnonzero(unseen), each))
         if not known:
             return np.zeros((len(MODALITIES), 0))
-        places, tastes = np.array(drawn), self.dataset.over_clips[np.array(known)]
+        places, tastes = np.array(drawn), self.dataset.items_of(np.array(known))
         lines = np.zeros((len(MODALITIES), *places.shape))
         for part, where, scale in zip(self.parts, self._places, self._scales, strict=True):
             lines[where] += part.sums(tastes, places) / scale

@@ -28,3 +28,7 @@ class SparseCrowd:
     def total(self, clips: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Sum over clips of weight x row, (clips,)."""
         return np.asarray(self.matrix[clips].T @ weights).ravel()
+
+    def product(self, tastes: sp.csr_matrix, columns: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """Tastes (people, clips) times B, (people, columns)."""
+        return (tastes @ self.matrix[:, columns]).toarray()

@@ -74,3 +74,10 @@ class TwoStepWalk:
         out = self.Q.T @ (self.Q[clips].T @ weights)
         np.subtract.at(out, clips, weights * self._own[clips])
         return out
+
+    def product(self, tastes: sp.csr_matrix, columns: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """Tastes (people, clips) times B, (people, columns)."""
+        out = ((tastes @ self.Q) @ self._by_column[:, columns]).toarray()
+        own = (tastes @ sp.diags_array(self._own.astype(tastes.dtype)))[:, columns].tocoo()
+        out[own.row, own.col] -= own.data
+        return out

@@ -30,6 +30,7 @@ groups = {
         (pages.USERS, "Users", "group", "What a person likes, who is alike, and what may change it."),
     ],
     "Prove": [
+        (pages.EVALUATE, "Evaluate", "leaderboard", "Which recommender ranks best, and which modality earns it."),
         (pages.COMPARE, "Compare", "compare", "Recommenders, people and clips side by side."),
     ],
     "Run": [

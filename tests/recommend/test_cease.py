@@ -10,6 +10,7 @@ from synthetic import make_dataset
 from avrec.recommend.cease import WHITEN_FROM, Cease, CeaseSettings, kernel_features, whitened
 from avrec.recommend.content import ContentModel
 from avrec.recommend.gram import inverse, weighted_gram
+from avrec.recommend.sparse_crowd import SparseCrowd
 from avrec.recommend.walk import TwoStepWalk, step_matrix, strongest
 
 
@@ -153,3 +154,11 @@ def test_split_holds_in_single_precision():
     expected = P @ (G - np.diag(mu))
     expected[np.diag_indices(2100)] = 0
     np.testing.assert_allclose(single.split(clips)[1], expected[clips], atol=2e-6)
+
+
+def test_products_with_many_tastes_are_those_of_the_rows():
+    X = likes()
+    for model in (TwoStepWalk(X), SparseCrowd(X)):
+        rows, columns = model.rows(np.arange(8)), np.array([5, 0])
+        np.testing.assert_allclose(model.product(X), X @ rows, atol=1e-6)
+        np.testing.assert_allclose(model.product(X, columns), (X @ rows)[:, columns], atol=1e-6)

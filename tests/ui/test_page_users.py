@@ -74,7 +74,7 @@ def test_a_profile_text_is_saved_and_proposed(full, open_page):
     assert "so many rockets" in html_of(app)
     next(b for b in app.button if b.label == "Take it over").click().run()
     assert app.text_area[0].value == "so many rockets"
-    app.text_area[0].set_value("Loves rockets").run()
+    app.text_area[0].set_value("Loves rockets")
     next(b for b in app.button if b.label == "Save the text").click().run()
     assert full.person_settings("u-003").profile == "Loves rockets"
     assert not app.exception

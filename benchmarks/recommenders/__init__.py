@@ -1,0 +1,1 @@
+"""Recommenders next to published figures and to other libraries, in one run: `make bench-recommend`."""
