@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from avrec.ui import format as fmt
 from avrec.ui import palette
-from avrec.ui.charts import _alpha, base_figure
+from avrec.ui.charts import alpha, base_figure
 from avrec.ui.palette import Theme
 
 if TYPE_CHECKING:
@@ -27,14 +27,14 @@ def interest(periods: Sequence[str], levels: Mapping[str, Sequence[float]], now:
         mine = name == best
         figure.add_scatter(
             x=list(periods), y=list(values), mode="lines",
-            line={"color": accent if mine else _alpha(ink, 0.45), "width": 2.5 if mine else 1.4},
+            line={"color": accent if mine else alpha(ink, 0.45), "width": 2.5 if mine else 1.4},
             hovertemplate=f"{fmt.escape(name)} %{{x}}: %{{y:.2f}}<extra></extra>",
         )  # fmt: skip
         figure.add_annotation(
             x=1.0, xref="paper", y=places[name], text=fmt.escape(fmt.cut(name, 15)), showarrow=False, xanchor="left",
             xshift=6, font={"size": 11.5, "color": accent if mine else muted},
         )  # fmt: skip
-    figure.add_hline(y=0, line={"color": _alpha(ink, 0.35), "width": 1})
+    figure.add_hline(y=0, line={"color": alpha(ink, 0.35), "width": 1})
     figure.update_yaxes(range=[low - pad, high + pad], tickfont={"size": 11, "color": muted}, nticks=5)
     figure.update_xaxes(tickfont={"size": 11, "color": muted}, nticks=5, showgrid=False)
     return figure

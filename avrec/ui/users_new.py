@@ -8,13 +8,15 @@ from avrec.ui.people import shown
 from avrec.ui.resources import engine, plain_error
 
 MOST_LIKES = 20
+TURN = "av-new-person-turn"
 
 
 def new_person(key: str = "new-person") -> None:
     """Ask for a sentence or likes, make the person, and go to them."""
-    with st.popover("New person", icon=":material/person_add:", type="tertiary", key=key):
+    turn = st.session_state.get(TURN, 0)  # a popover of another key is closed
+    with st.popover("New person", icon=":material/person_add:", type="tertiary", key=f"{key}-{turn}"):
         clips = {clip.clip_id: clip.title for clip in engine().clips()}
-        with st.form(f"{key}-form", border=False):
+        with st.form(f"{key}-form-{turn}", border=False):
             sentence = st.text_input(
                 "What they say of themself", placeholder="Loves rocket launches and jazz", max_chars=2_000,
                 help="Becomes their profile text: one more liked item of their history, with lines in the ledger.",
@@ -38,5 +40,6 @@ def new_person(key: str = "new-person") -> None:
             st.markdown(plain_error(error))
             return
         workspace.put(user=person.user_id, clip=None)
+        st.session_state[TURN] = turn + 1
         st.toast(f"{shown(person.user_id)} is here; the list below is theirs.")
         st.rerun()

@@ -145,4 +145,6 @@ def _told(found: LiveCheck) -> str:
 
 
 def _range(e: Estimate) -> str:
-    return f'<small class="av-num">{fmt.interval(e.low, e.high, 3)}</small>'
+    signs = e.low < 0  # a dash between two minus signs cannot be read
+    told = f"{fmt.signed(e.low)} to {fmt.signed(e.high)}" if signs else fmt.interval(e.low, e.high, 3)
+    return f'<small class="av-num">{told}</small>'
