@@ -20,6 +20,7 @@ from avrec.recommend.parts import CeasePart, ContentPart, CrowdPart, CrowdThenCo
 from avrec.recommend.presets import FITTED, full_weights
 from avrec.recommend.scoring import LinearModel, multipliers
 from avrec.recommend.sparse_crowd import DENSE_CLIPS, SparseCrowd
+from avrec.recommend.spectral import SpectralFilter
 from avrec.recommend.walk import TwoStepWalk
 from avrec.schemas import CONTENT_MODALITIES, MODALITIES, RankedList, SegmentPair
 
@@ -55,7 +56,7 @@ class LinearRecommender(Recommender):
         parts: list[tuple[Part, float]] = [(self._content_part, self.settings.content)]
         if "crowd" in self.modalities and dataset.clips:
             parts += self._crowd_parts(dataset)
-        self.model = LinearModel(dataset, parts)
+        self.model = LinearModel(dataset, parts, self.settings.crowd)
         self._shelf = None
 
     def _crowd_parts(self, dataset: Dataset) -> list[tuple[Part, float]]:
@@ -68,6 +69,10 @@ class LinearRecommender(Recommender):
             parts.append((CeasePart(cease), settings.cease))
         if settings.walk:
             parts.append((CrowdPart(TwoStepWalk(dataset.positives), "two-step walk"), settings.walk))
+        if settings.spectral:
+            parts.append(
+                (CrowdPart(SpectralFilter(dataset.positives), "the crowd's main directions"), settings.spectral)
+            )
         return parts
 
     def view(self, name: str, title: str, modalities: Sequence[str], direct: bool = False) -> "LinearRecommender":

@@ -12,6 +12,7 @@ from avrec.explain.ledger import DIRECT, LEARNED
 from avrec.recommend.cease import Cease
 from avrec.recommend.content import ContentModel
 from avrec.recommend.sparse_crowd import SparseCrowd
+from avrec.recommend.spectral import SpectralFilter
 from avrec.recommend.walk import TwoStepWalk
 from avrec.schemas import CONTENT_MODALITIES
 
@@ -120,7 +121,7 @@ class CrowdPart:
 
     modalities = ("crowd",)
 
-    def __init__(self, model: SparseCrowd | TwoStepWalk, label: str):
+    def __init__(self, model: SparseCrowd | TwoStepWalk | SpectralFilter, label: str):
         self.model, self.labels = model, (label,)
 
     def block(self, watched: np.ndarray, columns: np.ndarray) -> np.ndarray:

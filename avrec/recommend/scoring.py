@@ -11,8 +11,9 @@ import numpy as np
 
 from avrec.explain.ledger import Block, Leaves, Told
 from avrec.recommend.dataset import Dataset, Taste, popularity, unit_deviation
-from avrec.recommend.parts import CrowdPart, Part
+from avrec.recommend.parts import CeasePart, CrowdPart, Part
 from avrec.recommend.presets import FITTED
+from avrec.recommend.reading import SIGNED, Reading
 from avrec.schemas import CONTENT_MODALITIES, MODALITIES
 
 WATCHED = MODALITIES[:7]  # modalities with a line per watched clip
@@ -33,11 +34,13 @@ class LinearModel:
 
     Args:
         parts: (part, weight); a part's lines are weight / its global scale.
+        crowd: How the crowd's parts read people's weights; the others take them as they are.
     """
 
-    def __init__(self, dataset: Dataset, parts: list[tuple[Part, float]]):
+    def __init__(self, dataset: Dataset, parts: list[tuple[Part, float]], crowd: Reading = SIGNED):
         kept = [(part, weight) for part, weight in parts if weight > 0]
         self.dataset, self.parts = dataset, [part for part, _ in kept]
+        self._readings = [crowd if isinstance(part, CeasePart | CrowdPart) else SIGNED for part in self.parts]
         self._places = [np.array([WATCHED.index(m) for m in part.modalities], dtype=int) for part in self.parts]
         scales = self._global_scales()
         self._scales = [scale / weight for scale, (_, weight) in zip(scales, kept, strict=True)]
@@ -68,10 +71,10 @@ class LinearModel:
                 [corpus.clip_ids[h] for h in taste.clips],
                 [{"event": x} for x in taste.weights.tolist()],
             )
-            for part, places, scale in zip(self.parts, self._places, self._scales, strict=True):
+            for part, read, places, scale in zip(self.parts, self._readings, self._places, self._scales, strict=True):
                 if not factors[places].any():
                     continue
-                lines = part.block(taste.clips, columns) * (taste.weights[:, None] / scale)
+                lines = part.block(taste.clips, columns) * (read.of(taste.weights)[:, None] / scale)
                 for name, label, line in zip(part.modalities, part.labels, lines, strict=True):
                     if factor := factors[WATCHED.index(name)]:
                         blocks.append(Block(name, label, watched, line * factor, weights[name]))
@@ -82,9 +85,9 @@ class LinearModel:
         factors = multipliers(weights)
         scores = factors[7] * self.prior
         if len(taste.clips):
-            for part, places, scale in zip(self.parts, self._places, self._scales, strict=True):
+            for part, read, places, scale in zip(self.parts, self._readings, self._places, self._scales, strict=True):
                 if factors[places].any():
-                    scores = scores + part.total(taste.clips, taste.weights, factors[places] / scale)
+                    scores = scores + part.total(taste.clips, read.of(taste.weights), factors[places] / scale)
         return scores
 
     def scores_of(self, people: np.ndarray, weights: dict[str, float], columns: np.ndarray | slice) -> np.ndarray:
@@ -94,20 +97,19 @@ class LinearModel:
         prior = (factors[7] * self.prior[columns]).astype(np.float32)
         scores = np.repeat(prior[None], len(people), axis=0)
         parts = [
-            (p, f / s)
-            for p, w, s in zip(self.parts, self._places, self._scales, strict=True)
+            (p, read.of_rows(tastes), f / s)
+            for p, read, w, s in zip(self.parts, self._readings, self._places, self._scales, strict=True)
             if (f := factors[w]).any()
         ]
-        for part, own in parts:
+        for part, read, own in parts:
             if isinstance(part, CrowdPart):  # sparse: in one go
-                scores += (own[0] * part.model.product(tastes, columns)).astype(np.float32)
+                scores += (own[0] * part.model.product(read, columns)).astype(np.float32)
         watched = np.flatnonzero(tastes.getnnz(axis=0))
         for start in range(0, len(watched), ROWS_AT_ONCE):
             rows = watched[start : start + ROWS_AT_ONCE]
-            mine = tastes[:, rows]
-            for part, own in parts:
+            for part, read, own in parts:
                 if not isinstance(part, CrowdPart):
-                    scores += mine @ part.combined(rows, columns, own)
+                    scores += read[:, rows] @ part.combined(rows, columns, own)
         return scores
 
     def _global_scales(self) -> list[float]:
@@ -129,9 +131,9 @@ class LinearModel:
         tastes = items[people].astype(np.float32)
         watched = np.flatnonzero(tastes.getnnz(axis=0))
         scales = []
-        for part in self.parts:
+        for part, read in zip(self.parts, self._readings, strict=True):
             block = part.combined(watched, columns, np.ones(len(part.modalities)))
-            deviation = float(np.std(tastes[:, watched] @ block, dtype=np.float64))
+            deviation = float(np.std(read.of_rows(tastes)[:, watched] @ block, dtype=np.float64))
             scales.append(deviation if deviation > 1e-9 else 1.0)
         return scales
 

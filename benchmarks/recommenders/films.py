@@ -38,9 +38,9 @@ from benchmarks.table import show
 
 K, SHARE, SEED = 10, 0.2, 0
 LAMBDAS, BETAS, DROPOUTS = (10.0, 30.0, 100.0, 200.0, 400.0), (0.0, 0.5), (0.3, 0.5, 0.6)
-KERNELS, GENRES = (0.1, 0.3, 1.0), (0.05, 0.1, 0.2, 0.3)
-WEIGHTS = {"content": (0.0, 0.05, 0.1, 0.2, 0.3), "cease": (1.0,), "walk": (0.0, 0.1, 0.3),
-           "popularity": (0.0, 0.3, 1.0)}  # fmt: skip
+KERNELS, GENRES, SPECTRAL = (0.1, 0.3, 1.0), (0.05, 0.1, 0.2, 0.3, 0.5), (0.3, 0.6, 1.0)
+WEIGHTS = {"content": (0.0, 0.05, 0.1, 0.2, 0.3), "cease": (1.0,), "walk": (0.0, 0.3),
+           "popularity": (0.0, 0.3, 1.0), "spectral": (0.0, 0.3, 0.6, 1.0)}  # fmt: skip
 
 
 def watches(settings: Settings) -> Dataset:
@@ -59,7 +59,7 @@ def run(settings: Settings) -> None:
     als = next(m for m in found if m.name.startswith("implicit ALS"))
     print(f"\nTest, {len(question.people)} people, seed {SEED}; paired difference in P.\n")
     show(
-        ["MovieLens 100k", f"P@{K}", f"R@{K}", f"N@{K}", "P - implicit ALS", "fit"],
+        ["MovieLens 100k", f"P@{K}", f"R@{K}", f"N@{K}", "P - implicit ALS", "fit, CPU"],
         [
             [m.name, *(mean_cell(m.values[v]) for v in ("precision", "recall", "ndcg")),
              gain_cell(m.values["precision"], als.values["precision"]), f"{m.seconds:.2f} s"]
@@ -89,6 +89,10 @@ def _ours(question: Question, validation: Question) -> Iterator[Measured]:
     genres = max((replace(edlae, content=weight) for weight in GENRES), key=value)
     name = f"**EDLAE + {genres.content:g} genres**"
     yield _fitted(name, LinearRecommender(settings=genres), question)
+    options = product(GENRES, SPECTRAL)
+    best = max((replace(edlae, content=weight, spectral=smooth) for weight, smooth in options), key=value)
+    name = f"**EDLAE + {best.content:g} genres + {best.spectral:g} main directions**"
+    yield _fitted(name, LinearRecommender(settings=best), question)
     r = ease.fit.regularization
     cease = max((_alone(replace(ease.fit, kernel=w * r)) for w in KERNELS), key=value)
     yield _fitted(f"CEASE ({_words(cease)})", LinearRecommender(settings=cease), question)

@@ -1,5 +1,6 @@
 """Other libraries' recommenders as plain functions from rows of people to scores, each with a small grid."""
 
+import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import product
@@ -22,14 +23,16 @@ def _factors(make: Callable[[], Any], positives: sp.csr_matrix) -> Scores:
 
 def _neighbours(make: Callable[[], Any], positives: sp.csr_matrix) -> Scores:
     model = make()
-    model.fit(positives.astype(np.float32), show_progress=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # BM25 converts within
+        model.fit(positives.astype(np.float32), show_progress=False)
     return lambda rows: (positives[rows] @ model.similarity).toarray()
 
 
 def als_grid() -> Iterator[tuple[str, Fit]]:
     from implicit.cpu.als import AlternatingLeastSquares
 
-    for factors, ridge, alpha in product((32, 64, 128), (0.01, 1.0, 10.0, 30.0), (1.0, 3.0, 10.0)):
+    for factors, ridge, alpha in product((32, 64, 128), (0.1, 10.0, 30.0), (1.0, 3.0, 10.0)):
         make = partial(AlternatingLeastSquares, factors, ridge, alpha, iterations=15, num_threads=1, random_state=SEED)
         yield f"factors {factors}, regularization {ridge:g}, alpha {alpha:g}", partial(_factors, make)
 

@@ -11,6 +11,7 @@ from avrec.recommend.cease import WHITEN_FROM, Cease, CeaseSettings, kernel_feat
 from avrec.recommend.content import ContentModel
 from avrec.recommend.gram import inverse, weighted_gram
 from avrec.recommend.sparse_crowd import SparseCrowd
+from avrec.recommend.spectral import SpectralFilter
 from avrec.recommend.walk import TwoStepWalk, step_matrix, strongest
 
 
@@ -158,7 +159,20 @@ def test_split_holds_in_single_precision():
 
 def test_products_with_many_tastes_are_those_of_the_rows():
     X = likes()
-    for model in (TwoStepWalk(X), SparseCrowd(X)):
+    for model in (TwoStepWalk(X), SparseCrowd(X), SpectralFilter(X, 2)):
         rows, columns = model.rows(np.arange(8)), np.array([5, 0])
         np.testing.assert_allclose(model.product(X), X @ rows, atol=1e-6)
         np.testing.assert_allclose(model.product(X, columns), (X @ rows)[:, columns], atol=1e-6)
+
+
+def test_spectral_filter_by_hand():
+    X = likes()
+    lengths, n = np.maximum(X.toarray().sum(1), 1), X.toarray().sum(0)
+    _, _, Vt = np.linalg.svd(np.diag(lengths**-0.25) @ X.toarray() @ np.diag(n**-0.25))
+    expected = np.diag(n**-0.25) @ Vt[:2].T @ Vt[:2] @ np.diag(n**0.25)
+    np.fill_diagonal(expected, 0)
+    model = SpectralFilter(X, 2)
+    np.testing.assert_allclose(model.rows(np.arange(8)), expected, atol=1e-9)
+    weights = np.array([1.0, -0.5])
+    np.testing.assert_allclose(model.total(np.array([0, 2]), weights), weights @ expected[[0, 2]], atol=1e-9)
+    assert not SpectralFilter(sp.csr_matrix((3, 4))).rows(np.arange(4)).any()
