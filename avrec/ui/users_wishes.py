@@ -14,7 +14,7 @@ from avrec.ui.rank_history import step
 from avrec.ui.resources import engine, plain_error
 from avrec.ui.workspace import MAX_DIVERSITY, Workspace
 
-DRAFT, REFUSED = "av-profile-draft", "av-wish-refused"
+DRAFT, REFUSED, TURN = "av-profile-draft", "av-wish-refused", "av-search-turn"
 
 
 def own_wish(ws: Workspace, user: str) -> Workspace:
@@ -91,12 +91,29 @@ def profile_text(user: str, own: PersonSettings) -> None:
             done = _save(user, replace(own, profile=text), "Profile text")
         st.session_state.pop(f"{DRAFT}-{name}", None)
         st.rerun() if done else st.markdown(st.session_state.pop(REFUSED, ""))
-    if st.button("Propose one from comments and searches", icon=":material/edit_note:", type="tertiary"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        asked = st.button("Propose one from comments and searches", icon=":material/edit_note:", type="tertiary")
+        add_search(user)
+    if asked:
         with st.spinner("Reading comments and searches"):
             st.session_state[f"interests-{user}"] = engine().interests(user)
     found: Interests | None = st.session_state.get(f"interests-{user}")
     if found is not None:
         proposal(user, found)
+
+
+def add_search(user: str) -> None:
+    """Note words that the person searched for: an event about no clip."""
+    key = f"searched-{st.session_state.get(TURN, 0)}"
+    with st.popover("Note a search", icon=":material/search:", type="tertiary", key=key):
+        with st.form(f"{key}-form", border=False):
+            words = st.text_input("Words they searched for", max_chars=2_000)
+            noted = st.form_submit_button("Note it")
+        if noted and words.strip():
+            engine().record(user, "", "search", text=words)
+            st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
+            st.session_state.pop(f"interests-{user}", None)
+            st.rerun()
 
 
 def proposal(user: str, found: Interests) -> None:

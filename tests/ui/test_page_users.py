@@ -67,9 +67,10 @@ def test_the_own_diversity_holds_on_recommend_unless_the_address_says_otherwise(
 
 
 def test_a_profile_text_is_saved_and_proposed(full, open_page):
-    clip = full.clips()[0].clip_id
-    full.record("u-003", clip, "comment", text="so many rockets")
     app = open_page(pages.USERS, user="u-003", view="Wishes")
+    next(t for t in app.text_input if t.label == "Words they searched for").set_value("so many rockets")
+    next(b for b in app.button if b.label == "Note it").click().run()
+    assert [e.text for e in full.history("u-003") if e.event == "search"] == ["so many rockets"]
     next(b for b in app.button if b.label.startswith("Propose")).click().run()
     assert "so many rockets" in html_of(app)
     next(b for b in app.button if b.label == "Take it over").click().run()
