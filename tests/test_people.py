@@ -288,3 +288,17 @@ def test_the_check_of_event_weights(library):
     assert turned.before == same.before
     assert turned.after != turned.before
     assert turned.difference.value == pytest.approx(turned.after.value - turned.before.value)
+
+
+def test_an_evaluation_names_nobody(library):
+    from avrec.evaluate.evaluation import Spec
+
+    ids = list(library.ids.values())
+    for i, user in enumerate(("ann@example.com", "Bob Smith", "u-1", "u-2")):
+        for j in range(4):
+            library.record(user, ids[(i + j) % 5], "like")
+    found = library.evaluate("demo", Spec(algorithms=("popularity",), k=3))
+    names = {one.user_id for one in found.worst}
+    assert names <= {library.pseudonym("ann@example.com"), library.pseudonym("Bob Smith"), "u-1", "u-2"}
+    assert names & {library.pseudonym("ann@example.com"), library.pseudonym("Bob Smith")}
+    assert b"ann@example.com" not in found.as_json().encode()

@@ -229,14 +229,12 @@ def worst_served(evaluation: Evaluation) -> None:
 
 
 def _person(user_id: str, evaluation: Evaluation) -> None:
+    name = fmt.cut(shown(real_id(user_id) or user_id), 20)
     if not evaluation.dataset.in_library:
-        st.html(
-            f'<span style="font-size:13px">{escape(fmt.cut(shown(real_id(user_id) or user_id), 20))}</span>',
-            width="content",
-        )
+        st.html(f'<span style="font-size:13px">{escape(name)}</span>', width="content")
         return
     st.page_link(
-        pages.RECOMMEND, label=fmt.plain(fmt.cut(shown(real_id(user_id) or user_id), 20)), icon=":material/person:", width="content",
+        pages.RECOMMEND, label=fmt.plain(name), icon=":material/person:", width="content",
         query_params=workspace.link(user=user_id, algorithm=evaluation.focus),
     )  # fmt: skip
 

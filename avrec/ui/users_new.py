@@ -3,6 +3,7 @@
 import streamlit as st
 
 from avrec.errors import AvrecError
+from avrec.ui import format as fmt
 from avrec.ui import workspace
 from avrec.ui.people import shown
 from avrec.ui.resources import engine, plain_error
@@ -41,5 +42,5 @@ def new_person(key: str = "new-person") -> None:
             return
         workspace.put(user=person.user_id, clip=None)
         st.session_state[TURN] = turn + 1
-        st.toast(f"{shown(person.user_id)} is here; the list below is theirs.")
+        st.toast(f"{fmt.plain(shown(person.user_id))} is here; the list below is theirs.")
         st.rerun()
