@@ -31,6 +31,8 @@ if workspace.param("k") is None:
 user = ws.user if ws.user in people else None
 if user is None and people:
     user = max(people.values(), key=lambda person: (person.positives >= 5, -abs(person.positives - 8))).user_id
+if user is not None and user == ws.user:
+    workspace.cover(user)
 
 st.segmented_control(
     "Compare", list(QUESTIONS), label_visibility="collapsed", required=True,

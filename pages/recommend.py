@@ -34,6 +34,8 @@ if not people:
 if ws.user and ws.user not in people:
     st.info(fmt.plain(str(UnknownUserError(ws.user))), icon=":material/person_off:")
 
+if user == ws.user:
+    workspace.cover(user)
 known = algorithms.entries()
 ws = own_wish(ws, user)
 ws = replace(ws, algorithm=algorithms.chosen(ws, known).name)

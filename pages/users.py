@@ -31,6 +31,8 @@ if user is None:
 if ws.user and ws.user not in people:
     st.info(fmt.plain(str(UnknownUserError(ws.user))), icon=":material/person_off:")
 
+if user == ws.user:
+    workspace.cover(user)
 view = workspace.choice("view", VIEWS, "Taste")
 controls(people, user, view)
 own, profile = eng.person_settings(user), eng.profile(user)

@@ -13,7 +13,7 @@ from avrec.schemas import Corpus, Interests
 
 MOST_WORDS, MOST_TOPICS, MOST_SENTENCES = 8, 3, 3
 MOST_READ = 200  # the latest so many comments and searches are read
-COMMON = 0.25  # a word that stands in more of the clips than this says nothing about anybody
+COMMON = 0.1  # a word that stands in more of the clips than this says nothing about anybody
 NEAR = 0.3  # a topic at a smaller cosine is not meant
 
 

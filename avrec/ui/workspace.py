@@ -158,6 +158,12 @@ def put(**values: Any) -> None:
     _remember()
 
 
+def cover(user: str) -> None:
+    """Put a pseudonym in place of a real id that came with the address, so that a copied address names nobody."""
+    if param("user") not in (None, address(user)):
+        put(user=user)
+
+
 def bound(param_name: str, value: Any, key: str | None = None) -> dict[str, Any]:
     """Keyword arguments that tie a widget to a parameter: `st.slider("K", 1, 50, **bound("k", ws.k))`.
 

@@ -132,8 +132,9 @@ def test_no_page_shows_who_somebody_is(hold, open_page, page):
         query = {"view": view} if view else {}
         app = open_page(page, user=EMAIL, clip=clips[5].clip_id, compare="People", **query)
         assert not app.exception
+        if page in (pages.USERS, pages.RECOMMEND, pages.COMPARE):
+            assert EMAIL not in str(app.query_params), "a copied address names nobody"
         written = f"{html_of(app)} {app.main} {[b.value for b in app.markdown]} {[b.value for b in app.caption]}"
-        written = written.replace(repr({"user": EMAIL}), "")
         assert EMAIL not in written
 
 
