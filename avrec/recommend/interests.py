@@ -13,7 +13,7 @@ from avrec.schemas import Corpus, Interests
 
 MOST_WORDS, MOST_TOPICS, MOST_SENTENCES = 8, 3, 3
 MOST_READ = 200  # the latest so many comments and searches are read
-COMMON = 0.1  # a word that stands in more of the clips than this says nothing about anybody
+COMMON = 0.25  # a word that stands in more of the clips than this says nothing about anybody
 NEAR = 0.3  # a topic at a smaller cosine is not meant
 
 
@@ -37,16 +37,22 @@ def read_interests(
 
 
 def _keywords(said: Sequence[str], words: WordIndex | None) -> tuple[str, ...]:
-    """Words of the library, by their summed TF-IDF over what was said; very common ones are left out."""
+    """Words of the library, by their summed TF-IDF over what was said.
+
+    Left out are those that many clips have, and English function words, which a small library may hardly have.
+    """
     if words is None or not said:
         return ()
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
     weight = sum(np.asarray(words.query(text).todense()).ravel() for text in said)
     clips = max(words.matrix.shape[0], 1)
     shared = words.matrix.getnnz(axis=0) / clips
     keep = (weight > 0) & ((shared <= COMMON) | (clips < 8))
     order = [i for i in np.argsort(-weight, kind="stable").tolist() if keep[i]]
     found = [str(words.vocabulary[i]) for i in order]
-    return tuple(w for w in found if len(w) > 2 or HAN.search(w))[:MOST_WORDS]
+    kept = (w for w in found if w not in ENGLISH_STOP_WORDS and (len(w) > 2 or HAN.search(w)))
+    return tuple(kept)[:MOST_WORDS]
 
 
 def _nearest(

@@ -53,7 +53,8 @@ def _bar(name: str, share: float, value: str, colour: str, tip: str = "") -> str
     label = escape(f"{name}: {value}" + (f"; {tip}" if tip else ""))
     return (
         f'<div class="av-twin" role="img" aria-label="{label}" title="{label}"><span>{escape(name)}</span>'
-        f'<div><i class="{colour}" style="width:{100 * share:.1f}%{hidden}"></i></div><div><small>{value}</small></div></div>'
+        f'<div><i class="{colour}" style="width:{100 * share:.1f}%{hidden}"></i></div>'
+        f"<div><small>{value}</small></div></div>"
     )
 
 
