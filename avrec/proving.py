@@ -29,6 +29,7 @@ KINDS = ("evaluate", "tune")
 KEPT = 60
 DEMO, PUBLIC = "demo", ("ml-100k", "ml-latest-small")
 PRIORITY = 5  # before files that wait: an evaluation takes seconds
+OTHER_VERSION = "the running app is of another version than what asked for it; restart the app and run it again"
 Announce = Callable[[float, str], None]
 
 
@@ -136,6 +137,7 @@ class Proving:
                 return to_job(row)
         title = f"{'Evaluation' if kind == 'evaluate' else 'Tuning'}: {self.dataset_title(asked.dataset)}"
         fields = {"title": title, "dataset": asked.dataset, "source": asked.source, "spec": _plain(asked.spec)}
+        fields |= {"hash": asked.hash}
         order = Order(asked.hash, "", title, fields, kind=kind, priority=PRIORITY)
         return to_job(self._jobs.row(self._jobs.enqueue([order])[0]))
 
@@ -259,7 +261,12 @@ class Proving:
 
         asked = _asked(fields)
         announce(0.0, "reading the dataset")
-        found = evaluate(self._load(asked.dataset, asked.source), asked.spec, announce)
+        loaded, spec, told = self._load(asked.dataset, asked.source), asked.spec, announce
+        if spec.auto and spec.hybrid is None:
+            tuned = self._tuned_for(asked, loaded, lambda share, sentence: announce(share / 2, sentence))
+            spec = replace(spec, hybrid=tuned.settings)
+            told = lambda share, sentence: announce((1 + share) / 2, sentence)  # noqa: E731
+        found = replace(evaluate(loaded, spec, told), hash=asked.hash)
         # Reports and tables are handed on, so they name nobody; pages understand pseudonyms.
         worst = (replace(one, user_id=self._serving.pseudonym(one.user_id)) for one in found.worst)
         found = replace(found, worst=tuple(worst))
@@ -269,21 +276,27 @@ class Proving:
         return headline(found)
 
     def _run_tuning(self, fields: dict[str, Any], announce: Announce) -> str:
-        from avrec.evaluate.protocols import splits
-        from avrec.evaluate.tune import tune
-
         asked = _asked(fields)
         announce(0.0, "reading the dataset")
         loaded = self._load(asked.dataset, asked.source)
-        # Tuned on the training side of the split that will be reported on: its test side stays untouched.
+        return self._tuned_for(asked, loaded, announce, again=True).settings.source
+
+    def _tuned_for(self, asked: Request, loaded: "Loaded", announce: Announce, again: bool = False) -> "Tuned":
+        """Tune on the training side of the split that will be reported on: its test side stays untouched."""
+        from avrec.evaluate.protocols import splits
+        from avrec.evaluate.tune import tune
+
+        if not again and (kept := self.tuned(asked)) is not None:
+            return kept
+        replace(asked.spec, auto=True).checked()
         cut = next(splits(loaded.dataset, asked.spec.protocol, loaded.times))
         found = tune(cut.train, seed=asked.spec.protocol.seed, k=asked.spec.k, progress=announce)
         write_json(self._evaluations_dir / f"tuned-{_tuning_hash(asked)}.json", found.as_json())
-        return found.settings.source
+        return found
 
 
 def _tuning_hash(asked: Request) -> str:
-    spec = replace(asked.spec, algorithms=(), parts=(), hybrid=None)
+    spec = replace(asked.spec, algorithms=(), parts=(), hybrid=None, auto=False)
     return spec.hash(asked.source)
 
 
@@ -303,6 +316,10 @@ def _asked(fields: dict[str, Any]) -> Request:
 
     try:
         spec = TypeAdapter(Spec).validate_python(fields["spec"])
-        return Request(str(fields["dataset"]), spec.checked(), str(fields["source"]))
+        asked = Request(str(fields["dataset"]), spec.checked(), str(fields["source"]))
+        known = asked.hash == fields["hash"]
     except (ValidationError, KeyError) as error:
-        raise InvalidInputError("Evaluation", "it was asked for by another version; run it again") from error
+        raise InvalidInputError("Evaluation", OTHER_VERSION) from error
+    if not known:
+        raise InvalidInputError("Evaluation", OTHER_VERSION)
+    return asked
