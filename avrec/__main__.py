@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from avrec import cli_output as output
+from avrec.cli_evaluate import evaluate
 from avrec.cli_weights import weights_app
 from avrec.config import REPOSITORY, Settings
 from avrec.engine import Engine
@@ -27,6 +28,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(weights_app, name="weights")
+app.command()(evaluate)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 K = Annotated[int, typer.Option("-k", min=1, max=10_000, help="How many.")]

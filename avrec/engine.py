@@ -22,11 +22,13 @@ from avrec.ingest.speeds import seconds_left, stage_speeds
 from avrec.ingest.worker import Worker
 from avrec.library import Library
 from avrec.models.catalogue import Models
-from avrec.recommend.csv_import import read_interactions
+from avrec.proving import KINDS, Proving
+from avrec.recommend.csv_import import clean_text, read_interactions
 from avrec.recommend.options import ListOptions
 from avrec.recommend.presets import PRESET_WEIGHTS
 from avrec.schemas import (
     EVENTS,
+    SPOKEN_EVENTS,
     AudienceMember,
     Counterfactual,
     ImportReport,
@@ -47,7 +49,7 @@ from avrec.store.jobs import JobStore, to_job
 USER_ID_LENGTH = 120
 
 
-class Engine(Comparing, Library):
+class Engine(Comparing, Proving, Library):
     """Everything the pages and the command line can ask for.
 
     Args:
@@ -69,7 +71,7 @@ class Engine(Comparing, Library):
         self._jobs = JobStore(self._database)
         self._models = models or Models(self.settings)
         self._serving = Serving(self._database, self._clips, self._interactions, self._models)
-        self._worker = Worker(self.settings, self._clips, self._jobs, self._models)
+        self._worker = Worker(self.settings, self._clips, self._jobs, self._models, self._job_handlers())
         if start_worker:
             if self.settings.demo and not self._clips.ids():
                 demo.open_demo(self._database, self._jobs, self._interactions)
@@ -138,9 +140,9 @@ class Engine(Comparing, Library):
         return intake.read_metadata_csv(text)
 
     def jobs(self, limit: int = 200) -> list[Job]:
-        """Jobs, newest first, with an estimate of the time left for the running one."""
+        """Jobs of files, newest first, with an estimate of the time left for the running one."""
         speeds = self.stage_speeds()
-        return [to_job(row, seconds_left(row, speeds)) for row in self._jobs.rows(limit)]
+        return [to_job(row, seconds_left(row, speeds)) for row in self._jobs.rows(limit) if row.kind not in KINDS]
 
     def job(self, job_id: str) -> Job:
         return to_job(self._jobs.row(job_id))
@@ -204,8 +206,12 @@ class Engine(Comparing, Library):
             raise UnknownUserError(user_id)
         return self._interactions.of(user_id)
 
-    def record(self, user_id: str, clip_id: str, event: str, value: float | None = None) -> Interaction:
+    def record(self, user_id: str, clip_id: str, event: str, value: float | None = None, text: str = "") -> Interaction:
         """Store one event; a new user id makes a new person.
+
+        Args:
+            clip_id: "" for a search, which is about no clip.
+            text: What a comment says, or was searched for; kept for these two alone.
 
         Raises:
             UnknownClipError, InvalidInputError: Nothing was stored.
@@ -218,10 +224,15 @@ class Engine(Comparing, Library):
         limits = {"view": (0.0, 1.0), "rating": (1.0, 5.0)}.get(event)
         if limits and (value is None or not limits[0] <= value <= limits[1]):
             raise InvalidInputError("Value", f"a {event} needs a number from {limits[0]:g} to {limits[1]:g}")
-        if not self._clips.has(clip_id):
+        said = clean_text(text) if event in SPOKEN_EVENTS else ""
+        if event == "search" and not said:
+            raise InvalidInputError("Search", "the words are empty")
+        about = "" if event == "search" else clip_id
+        if event != "search" and not self._clips.has(clip_id):
             raise UnknownClipError(clip_id)
         event_value = value if limits else None
-        return self._interactions.record(Interaction(user_id, clip_id, event, event_value, datetime.now(UTC)))
+        now = datetime.now(UTC)
+        return self._interactions.record(Interaction(user_id, about, event, event_value, now, text=said))
 
     def undo(self, interaction_id: int) -> None:
         """Take one event back; nothing happens when it is gone already."""

@@ -1,5 +1,7 @@
 """Compare: where do recommenders, people or clips agree, and where not?"""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from avrec.errors import UnknownUserError
@@ -11,6 +13,7 @@ from avrec.ui.compare_lists import recommenders
 from avrec.ui.compare_people import two_people
 from avrec.ui.resources import engine
 
+SHORT = 10  # places of a list where the URL names no other number: what one screen holds
 QUESTIONS = {
     "Recommenders": "Where do recommenders agree about one person, and where not?",
     "People": "What do two people share, and what divides them?",
@@ -22,6 +25,8 @@ people = {person.user_id: person for person in eng.people()}
 clips = {clip.clip_id: clip for clip in eng.clips()}
 view = workspace.choice("compare", list(QUESTIONS), "Recommenders")
 ws = page_header("Compare", QUESTIONS[view], parts=() if view == "Clips" else ("weights",))
+if workspace.param("k") is None:
+    ws = replace(ws, k=SHORT)
 user = ws.user if ws.user in people else None
 if user is None and people:
     user = max(people.values(), key=lambda person: (person.positives >= 5, -abs(person.positives - 8))).user_id

@@ -55,7 +55,7 @@ shown = ranked.recommendations if shelf == "Ranked" else fresh.recommendations
 chosen = next((place for place in shown if place.clip_id == ws.clip), shown[0] if shown else None)
 with left:
     list_header(shelf, ranked, fresh, person.simulated)
-    undo_line(user, clips)
+    undo_line(ranked, clips)
     if not shown and shelf == "Ranked":
         st.markdown(
             f"{fmt.plain((ranked.note or 'Nothing is left to rank').capitalize())}. Turn on “Seen too”, or add clips."

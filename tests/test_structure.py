@@ -10,14 +10,16 @@ from avrec import errors
 from avrec.config import PACKAGE, REPOSITORY
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
+TOP = ("index", "engine", "serving", "proving", "ui")
 BELOW = {  # package -> packages that it must not import
-    "media": ("ingest", "models", "recommend", "explain", "evaluate", "index", "engine", "serving", "ui"),
-    "models": ("ingest", "media", "recommend", "explain", "evaluate", "index", "engine", "serving", "ui"),
-    "store": ("ingest", "media", "models", "recommend", "explain", "evaluate", "index", "engine", "serving", "ui"),
-    "ingest": ("recommend", "explain", "evaluate", "index", "engine", "serving", "ui"),
-    "recommend": ("ingest", "media", "models", "store", "engine", "serving", "ui"),
-    "explain": ("ingest", "media", "models", "store", "engine", "serving", "ui"),
-    "index": ("ingest", "media", "models", "store", "engine", "serving", "ui"),
+    "media": ("ingest", "models", "recommend", "explain", "evaluate", *TOP),
+    "models": ("ingest", "media", "recommend", "explain", "evaluate", *TOP),
+    "store": ("ingest", "media", "models", "recommend", "explain", "evaluate", *TOP),
+    "ingest": ("recommend", "explain", "evaluate", *TOP),
+    "recommend": ("ingest", "media", "models", "store", *TOP[1:]),
+    "evaluate": ("ingest", "media", "models", "store", *TOP),
+    "explain": ("ingest", "media", "models", "store", *TOP[1:]),
+    "index": ("ingest", "media", "models", "store", *TOP[1:]),
 }
 
 

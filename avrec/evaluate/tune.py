@@ -1,4 +1,4 @@
-"""The "Auto" weights: coordinate ascent on a validation split, over what CEASE is fitted with and the parts' weights.
+"""The "Auto" weights: coordinate ascent on a validation split, over CEASE's settings, readings and the parts' weights.
 
 Every part can reach zero: dense data want EASE alone, sparse data content and the walk. A part's scores for the
 validation people are made once; weighing them is then a sum, so only CEASE is fitted again and again. What is weighed
@@ -19,6 +19,7 @@ from avrec.recommend.dataset import Dataset, popularity, unit_deviation
 from avrec.recommend.hybrid_settings import HybridSettings, default_settings
 from avrec.recommend.parts import CeasePart, ContentPart, CrowdPart, Part
 from avrec.recommend.presets import FITTED
+from avrec.recommend.reading import SIGNED, Reading
 from avrec.recommend.scoring import LinearModel
 from avrec.recommend.sparse_crowd import DENSE_CLIPS, SparseCrowd
 from avrec.recommend.spectral import SpectralFilter
@@ -34,6 +35,7 @@ WEIGHTS = {
     "spectral": (0.0, 0.3, 0.6),
     "popularity": (0.0, 0.5, 1.0, 2.0, 5.0),
 }
+READINGS = (Reading(), Reading(negatives=0.0), Reading(binary=True), Reading(binary=True, negatives=0.0))
 STARTS = ({"content": 0.0, "cease": 1.0, "walk": 0.0, "popularity": 0.0}, {"content": 0.2, "cease": 1.0, "walk": 0.3})
 MOST_PEOPLE, LEAST_PEOPLE = 2000, 10
 BLOCK = 256
@@ -67,6 +69,16 @@ class Tuned:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    def as_json(self) -> dict[str, Any]:
+        """The same without numbers that JSON lacks."""
+        return {name: None if value != value else value for name, value in asdict(self).items()}
+
+    @staticmethod
+    def from_dict(values: dict[str, Any]) -> "Tuned":
+        """Read what `as_json` or `as_dict` wrote."""
+        known = {name: float("nan") if value is None else value for name, value in values.items()}
+        return Tuned(**{**known, "settings": HybridSettings.from_dict(values["settings"])})
 
 
 def tune(
@@ -132,6 +144,8 @@ class _Search:
         self.has_content = bool(self.features)
         self.parts: dict[str, np.ndarray] = {}
         self._fitted: CeaseSettings | None = None
+        self._part: Part | None = None
+        self._reading = SIGNED
         self._steps, self._step = 1, 0
 
     def run(self, start: HybridSettings) -> tuple[float, tuple[float, HybridSettings], bool]:
@@ -157,20 +171,28 @@ class _Search:
         self._say("content, walk and popularity")
         if self.has_content:
             self.parts["content"] = self._scores_of(ContentPart(self.content))
-        self.parts["walk"] = self._scores_of(CrowdPart(TwoStepWalk(self.train.positives), "walk"))
+        self._crowd = {"walk": CrowdPart(TwoStepWalk(self.train.positives), "walk")}
         if any(self.grids["spectral"]):
-            self.parts["spectral"] = self._scores_of(CrowdPart(SpectralFilter(self.train.positives), "spectral"))
-        prior = FITTED["prior"] * unit_deviation(popularity(self.train.positives))
+            self._crowd["spectral"] = CrowdPart(SpectralFilter(self.train.positives), "spectral")
+        prior = FITTED["prior"] * unit_deviation(popularity(self.train.positives), self.train.listable)
         self.parts["popularity"] = prior.astype(np.float32)[None]
 
-    def _scores_of(self, part: Part) -> np.ndarray:
+    def _scores_of(self, part: Part, crowd: Reading = SIGNED) -> np.ndarray:
         """A part's scores of all clips for the validation people, over its global scale, float32."""
-        model = LinearModel(self.train, [(part, 1.0)])
+        model = LinearModel(self.train, [(part, 1.0)], crowd)
         weights = dict.fromkeys(FITTED, 0.0) | {m: FITTED[m] for m in FITTED if m != "prior"}
         blocks = [
             model.scores_of(self.people[i : i + BLOCK], weights, slice(None)) for i in range(0, len(self.people), BLOCK)
         ]
         return np.concatenate(blocks)
+
+    def _read(self, crowd: Reading) -> None:
+        """The crowd's parts' scores under a reading."""
+        if "walk" not in self.parts or crowd != self._reading:
+            self.parts |= {name: self._scores_of(part, crowd) for name, part in self._crowd.items()}
+            if self._part is not None:
+                self.parts["cease"] = self._scores_of(self._part, crowd)
+            self._reading = crowd
 
     def _fit(self, settings: CeaseSettings) -> None:
         if settings == self._fitted:
@@ -181,11 +203,12 @@ class _Search:
             part: Part = CrowdPart(SparseCrowd(self.train.positives, settings.regularization), "item-kNN")
         else:
             part = CeasePart(Cease(self.train.positives, self.features, settings))
-        self.parts["cease"] = self._scores_of(part)
-        self._fitted = settings
+        self._part, self._fitted = part, settings
+        self.parts["cease"] = self._scores_of(part, self._reading)
 
     def _value(self, settings: HybridSettings) -> float:
         """Mean of nDCG and recall over the validation people."""
+        self._read(settings.crowd)
         if settings.cease:
             self._fit(settings.fit)
         total: np.ndarray | float = np.zeros((1, self.train.clips), np.float32)
@@ -244,6 +267,7 @@ class _Search:
     def _sweep(self) -> None:
         """Each of CEASE's settings in turn, then the weights again."""
         sparse = self.train.clips > DENSE_CLIPS
+        self._read_best()
         self._line("regularization", LAMBDAS)
         if not sparse:
             self._line("beta", BETAS)
@@ -251,6 +275,14 @@ class _Search:
             if self.has_content:
                 self._line("kernel", KERNELS)
         self._weigh(self.best[1])
+
+    def _read_best(self) -> None:
+        """Every reading with the best settings."""
+        for crowd in READINGS:
+            data, now = self.train.user_items.data, self.best[1].crowd
+            if not np.array_equal(crowd.of(data), now.of(data)):
+                self._try(replace(self.best[1], crowd=crowd, cease=self.best[1].cease or 1.0))
+            self._check_time()
 
     def _line(self, name: str, grid: tuple[float, ...]) -> None:
         for value in grid:

@@ -55,11 +55,11 @@ class Evidence:
     content: ContentModel
 
     def words(self, watched_id: str) -> list[str]:
-        return self.content.words.shared(self.dataset.clip(watched_id), self.clip)
+        return self.content.words.shared(self.dataset.watched(watched_id), self.clip)
 
     def sigma(self, modality: str, watched_id: str) -> float:
         """Deviations above a random pair of clips."""
-        return self.content.sigma(modality, self.dataset.clip(watched_id), self.clip)
+        return self.content.sigma(modality, self.dataset.watched(watched_id), self.clip)
 
     def likes(self) -> int:
         return int(self.dataset.liked[self.clip])
@@ -105,6 +105,8 @@ def _beyond_levels(line: Contribution) -> float:
 
 def _of_prior(line: Contribution, facts: Evidence) -> str:
     best = max((leaf for leaf in line.leaves() if leaf.key not in LEVELS), key=lambda leaf: leaf.value)
+    if best.key.startswith("pinned "):
+        return f"has the {best.label}"
     return f"is liked by {_people(facts.likes())}" if best.key in ("prior", "popularity") else f"is {best.label}"
 
 

@@ -10,8 +10,9 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -39,6 +40,8 @@ SHARES = {
     "text": 0.13,
     "index": 0.02,
 }
+Handler = Callable[[dict[str, Any], Callable[[float, str], None]], str]
+
 IDLE_SECONDS = 0.5
 UNLOAD_AFTER = 180.0
 
@@ -78,10 +81,20 @@ class Worker:
 
     Args:
         models: Shared with the rest of the process; loaded on first use.
+        handlers: Kind of job -> what runs it besides ingest: takes the job's fields and a callable for the share done
+            and a sentence, which raises when the job is cancelled; returns what was found, in words.
     """
 
-    def __init__(self, settings: Settings, clips: ClipStore, jobs: JobStore, models: Models):
+    def __init__(
+        self,
+        settings: Settings,
+        clips: ClipStore,
+        jobs: JobStore,
+        models: Models,
+        handlers: Mapping[str, Handler] | None = None,
+    ):
         self.settings, self.clips, self.jobs, self.models = settings, clips, jobs, models
+        self.handlers = dict(handlers or {})
         self._faults = Faults(settings.fault)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -158,6 +171,8 @@ class Worker:
         try:
             if row.kind == "text":
                 self._run_text(row, folder)
+            elif row.kind in self.handlers:
+                self._run_handler(row)
             else:
                 self._run_stages(row, folder)
         except JobCancelledError:
@@ -252,6 +267,19 @@ class Worker:
             stages_done=["text"],
             found="text embedded again",
         )
+
+    def _run_handler(self, row: sa.Row) -> None:
+        """Run a job that is no file's."""
+
+        def announce(share: float, sentence: str) -> None:
+            self._check_cancelled(row.job_id)
+            self.jobs.update(row.job_id, only_if="running", stage=sentence, progress=min(max(share, 0.0), 1.0))
+
+        started = time.monotonic()
+        found = self.handlers[row.kind](dict(row.fields), announce)
+        seconds = {row.kind: time.monotonic() - started}
+        done = {"state": "done", "outcome": "done", "stage": "", "progress": 1.0}
+        self.jobs.update(row.job_id, only_if="running", **done, found=found, stage_seconds=seconds)
 
     def _announce(self, job_id: str, stage: str, share: float) -> None:
         before = sum(SHARES[s] for s in STAGES[: STAGES.index(stage)])

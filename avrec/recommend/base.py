@@ -74,10 +74,16 @@ class Recommender(ABC):
     def fit(self, dataset: Dataset, content: ContentModel | None = None) -> Self:
         """Fit on a dataset; a content model of the same corpus can be handed in."""
         self.__dict__.pop("content", None)
+        dataset = self._own(dataset)
+        if content is not None and content.corpus.guests != dataset.corpus.guests:
+            content = content.seated(dataset.corpus)
         self._dataset, self._given_content = dataset, content
         self._nulls: dict[tuple, np.ndarray] = {}
-        self.ties = np.random.default_rng(SEED).permutation(dataset.clips)
-        self._popular = unit_deviation(popularity(dataset.positives)) if dataset.clips else np.zeros(0)
+        clips = int(dataset.listable.sum())
+        self.ties = np.append(np.random.default_rng(SEED).permutation(clips), np.arange(clips, dataset.clips))
+        self._popular = (
+            unit_deviation(popularity(dataset.positives), dataset.listable) if dataset.clips else np.zeros(0)
+        )
         self._fit(dataset)
         return self
 
@@ -87,10 +93,14 @@ class Recommender(ABC):
         Args:
             dataset: Of the same corpus; the people known to the fit come first, in the same order.
         """
-        other = copy.copy(self)
+        other, dataset = copy.copy(self), self._own(dataset)
         other._dataset = dataset
         other._refresh(dataset)
         return other
+
+    def _own(self, dataset: Dataset) -> Dataset:
+        """People's own texts say nothing to an algorithm that knows the crowd alone."""
+        return dataset if self.modal else dataset.of_clips()
 
     @property
     def dataset(self) -> Dataset:
@@ -233,7 +243,7 @@ class Recommender(ABC):
             people = rng.choice(people, NULL_PEOPLE, replace=False)
         drawn = [np.zeros(0)]
         for person in people.tolist():
-            taste = data.taste_of(person)
+            taste = data.taste_of(person).among(data.listable)
             unseen = np.flatnonzero(data.listable & ~(taste.seen | taste.hidden))
             if len(unseen):
                 columns = rng.choice(unseen, -(-NULL_PAIRS // len(people)))

@@ -48,16 +48,18 @@ class CeaseSettings:
 def kernel_features(content: ContentModel) -> dict[str, Features]:
     """Modality -> Z_m, (clips, dims) with rows of length 1, zero where a clip lacks the modality.
 
-    Centred cosines below 500 clips; above, PCA-whitened with at most a component for every ten clips.
+    Centred cosines below 500 clips; above, PCA-whitened with at most a component for every ten clips. Guests of the
+    library have no features: a person's own text must not bend what is learned from everybody.
     """
     found: dict[str, Features] = {}
+    clips = np.arange(content.present.shape[1]) < content.present.shape[1] - content.corpus.guests
     for modality in CONTENT_MODALITIES:
         if modality == "words":
             if content.words is not None and content.words.matrix.nnz:
-                found[modality] = content.words.matrix
+                found[modality] = sp.csr_matrix(sp.diags_array(clips.astype(float)) @ content.words.matrix)
         elif modality in content.vectors:
             vectors = content.vectors[modality]
-            found[modality] = whitened(vectors.units, vectors.present)
+            found[modality] = whitened(vectors.units * clips[:, None], vectors.present & clips)
     return found
 
 

@@ -10,6 +10,7 @@ alpha are the fitted weights, always; sliders multiply a term of the sum from ou
 modality's term. Ranking reads cached float32 rows; what a ledger shows is computed again in float64.
 """
 
+import copy
 import hashlib
 from collections import OrderedDict
 
@@ -24,6 +25,7 @@ from avrec.recommend.calibration import (
     load_shipped,
     null_pairs,
 )
+from avrec.recommend.guests import clips_alone, seat_vectors, seat_words
 from avrec.recommend.presets import FITTED
 from avrec.recommend.vectors import CentredVectors, centre, centre_languages, clip_means
 from avrec.recommend.words import WordIndex
@@ -37,7 +39,7 @@ class ContentModel:
     """Fitted on a corpus.
 
     Attributes:
-        corpus: What it was fitted on.
+        corpus: What it was fitted on, and guests after it (`avrec.recommend.guests`), which it was not fitted on.
         present: (modalities, clips) in the order of CONTENT_MODALITIES.
         correlation: R, (modalities, modalities).
         null: (modalities, pairs) the terms of S for the null pairs.
@@ -45,10 +47,10 @@ class ContentModel:
     """
 
     def __init__(self, corpus: Corpus, shipped: dict[str, ShippedNull] | None = None):
-        self.corpus = corpus
-        n = len(corpus.clip_ids)
+        self.corpus = clips_alone(corpus)
+        n = len(self.corpus.clip_ids)
         shipped = load_shipped() if shipped is None else shipped
-        self.words = WordIndex(corpus.documents) if n else None
+        self.words = WordIndex(self.corpus.documents) if n else None
         self.vectors: dict[str, CentredVectors] = {}
         self.scales: dict[str, tuple[float, float]] = {}
         a, b = null_pairs(n)
@@ -72,9 +74,34 @@ class ContentModel:
         self._norms = _norm_table(self.correlation)
         self.null = ALPHA[:, None] * z * self._norms[self._pattern[a] & self._pattern[b]] if n else z
         self._rows: OrderedDict[int, np.ndarray] = OrderedDict()
-        digest = hashlib.sha256("|".join(corpus.clip_ids).encode())
+        digest = hashlib.sha256("|".join(self.corpus.clip_ids).encode())
         digest.update(repr([sorted(self.scales.items()), self.correlation.round(9).tolist()]).encode())
         self.fit_id = digest.hexdigest()[:10]
+        self._clips_alone = (self.words, self.vectors, self.present)
+        if corpus.guests:
+            self._seat(corpus)
+
+    def seated(self, corpus: Corpus) -> "ContentModel":
+        """The same fit with other guests, or none: `corpus` has the same clips."""
+        other = copy.copy(self)
+        other._seat(corpus)
+        return other
+
+    def _seat(self, corpus: Corpus) -> None:
+        """Take in a corpus of the fitted clips and guests after them; nothing is fitted again."""
+        words, vectors, present = self._clips_alone
+        n, guests = present.shape[1], corpus.guests
+        self.corpus, self.words, self.vectors, self.present = corpus, words, vectors, present
+        if guests and words is not None:
+            self.words = seat_words(words, corpus.documents[n:])
+            self.vectors = {m: seat_vectors(v, corpus.vectors[m], n, guests) for m, v in vectors.items()}
+            self.present = np.zeros((len(CONTENT_MODALITIES), n + guests), dtype=bool)
+            for i, modality in enumerate(CONTENT_MODALITIES):
+                seat = self.words if modality == "words" else self.vectors.get(modality)
+                if seat is not None:
+                    self.present[i] = seat.present
+        self._pattern = (self.present.T @ (1 << np.arange(len(CONTENT_MODALITIES)))).astype(np.int64)
+        self._rows = OrderedDict()
 
     def _matching(self, modality: str, null: ShippedNull | None) -> ShippedNull | None:
         """The shipped null, if it is of this library's version of the vectors."""

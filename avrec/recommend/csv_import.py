@@ -1,9 +1,10 @@
 """Interactions from CSV: good rows are kept, bad rows are reported with their line numbers.
 
-Columns: `user_id`, `clip_id` (or `item_id`), `event`, `value`, `datetime` (or `timestamp`). `event` is one of view,
-like, dislike, rating, favourite, share, comment, hide, skip; without the column, a row with a value from 1 to 5 is a
-rating and a row without one is a like. `value` is the share watched (0 to 1) for view, 1 to 5 for rating, empty
-otherwise. `datetime` is ISO 8601 or seconds since 1970, UTC where no zone is given; empty means now.
+Columns: `user_id`, `clip_id` (or `item_id`), `event`, `value`, `datetime` (or `timestamp`), `text`. `event` is one of
+view, like, dislike, rating, favourite, share, comment, hide, skip, search; without the column, a row with a value from
+1 to 5 is a rating and a row without one is a like. `value` is the share watched (0 to 1) for view, 1 to 5 for rating,
+empty otherwise. `text` is what a comment says (optional) or what was searched for (needed; a search has no clip).
+`datetime` is ISO 8601 or seconds since 1970, UTC where no zone is given; empty means now.
 """
 
 import csv
@@ -12,9 +13,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TextIO
 
-from avrec.schemas import EVENTS, Interaction
+from avrec.schemas import EVENTS, SPOKEN_EVENTS, Interaction
 
 USER_ID_LENGTH = 120
+TEXT_LENGTH = 2_000
 LIMITS = {"view": (0.0, 1.0), "rating": (1.0, 5.0)}
 EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -50,7 +52,7 @@ def read_interactions(
                 rows.append(
                     _event(
                         cell(names["user_id"]), cell(clip_column), cell(names.get("event")), cell(names.get("value")),
-                        cell(time_column), known, now,
+                        cell(time_column), cell(names.get("text")), known, now,
                     )
                 )  # fmt: skip
             except ValueError as error:
@@ -65,7 +67,7 @@ def _without_nul(stream: TextIO) -> Iterable[str]:
 
 
 def _event(
-    user_id: str, clip_id: str, event: str, value: str, at: str, known: frozenset[str], now: datetime
+    user_id: str, clip_id: str, event: str, value: str, at: str, text: str, known: frozenset[str], now: datetime
 ) -> Interaction:
     """Check one row.
 
@@ -74,6 +76,10 @@ def _event(
     """
     if not user_id or len(user_id) > USER_ID_LENGTH or not user_id.isprintable():
         raise ValueError(f"user_id must have 1 to {USER_ID_LENGTH} printable characters")
+    if event.lower() == "search":
+        if not clean_text(text):
+            raise ValueError("a search needs its words in the column text")
+        return Interaction(user_id, "", "search", None, _time(at, now), text=clean_text(text))
     if clip_id not in known:
         raise ValueError(f"unknown clip_id {clip_id[:40]!r}")
     number = None
@@ -91,7 +97,13 @@ def _event(
         low, high = LIMITS[event]
         if number is None or not low <= number <= high:
             raise ValueError(f"a {event} needs a value from {low:g} to {high:g}")
-    return Interaction(user_id, clip_id, event, number if event in LIMITS else None, _time(at, now))
+    said = clean_text(text) if event in SPOKEN_EVENTS else ""
+    return Interaction(user_id, clip_id, event, number if event in LIMITS else None, _time(at, now), text=said)
+
+
+def clean_text(text: str) -> str:
+    """What a person said, on one line, without control characters, at most 2,000 characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:TEXT_LENGTH]
 
 
 def _time(text: str, now: datetime) -> datetime:

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from avrec.errors import UnknownClipError, UnknownUserError
 from avrec.recommend.events import EventWeights, event_frame, net_weights
+from avrec.recommend.guests import clips_alone
 from avrec.schemas import Corpus, Interaction
 
 
@@ -39,6 +40,11 @@ class Taste:
     def as_row(self, clips: int) -> sp.csr_matrix:
         """The weights as a (1, clips) CSR row."""
         return sp.csr_matrix((self.weights, self.clips, [0, len(self.clips)]), shape=(1, clips))
+
+    def among(self, rows: np.ndarray) -> "Taste":
+        """The same taste had only some rows ever been watched; `rows` is a mask."""
+        keep = rows[self.clips]
+        return self if keep.all() else Taste(self.clips[keep], self.weights[keep], self.seen, self.hidden, self.row)
 
     def without(self, clip: int) -> "Taste":
         """The same taste had that clip never been watched; it stays out of the list."""
@@ -144,6 +150,33 @@ class Dataset:
         return positive
 
     @cached_property
+    def over_clips(self) -> sp.csr_matrix:
+        """(users, clips) signed weights without those of people's own texts."""
+        if not self.corpus.guests:
+            return self.user_items
+        mine = self.user_items.copy()
+        mine.data = mine.data * self.listable[mine.indices]
+        mine.eliminate_zeros()
+        return mine
+
+    def of_clips(self) -> "Dataset":
+        """The same people and events without anybody's own text: what the crowd alone can be learned from."""
+        if not self.corpus.guests:
+            return self
+        n = self.clips - self.corpus.guests
+        items, seen, hidden = (matrix[:, :n] for matrix in (self.user_items, self.seen, self.hidden))
+        ratings = None if self.ratings is None else self.ratings[:, :n]
+        return Dataset(clips_alone(self.corpus), self.user_ids, items, seen, hidden, self.latest, ratings)
+
+    def items_of(self, rows: np.ndarray) -> sp.csr_matrix:
+        """Weights of some people with clips alone, their own texts left out: (rows, clips)."""
+        items = self.user_items[rows]
+        if self.corpus.guests:
+            items.data = items.data * self.listable[items.indices]
+            items.eliminate_zeros()
+        return items
+
+    @cached_property
     def listable(self) -> np.ndarray:
         """(clips,) whether the row is a clip, not a person's own text."""
         return np.arange(self.clips) < self.clips - self.corpus.guests
@@ -159,6 +192,18 @@ class Dataset:
         return (self.user_items.getnnz(axis=0) + self.seen.getnnz(axis=0)) > 0
 
     def clip(self, clip_id: str) -> int:
+        """The place of a clip; a person's own text is none.
+
+        Raises:
+            UnknownClipError: There is no such clip.
+        """
+        place = self.watched(clip_id)
+        if not self.listable[place]:
+            raise UnknownClipError(clip_id)
+        return place
+
+    def watched(self, clip_id: str) -> int:
+        """The place of what can stand in a history: a clip, or a person's own text."""
         if clip_id not in self.clip_at:
             raise UnknownClipError(clip_id)
         return self.clip_at[clip_id]
@@ -195,7 +240,8 @@ def popularity(positives: sp.csr_matrix) -> np.ndarray:
     return np.asarray((sp.diags_array(1.0 / np.sqrt(lengths)) @ positives).sum(axis=0)).ravel()
 
 
-def unit_deviation(values: np.ndarray) -> np.ndarray:
-    """Values over their standard deviation; as they are where all are equal."""
-    deviation = float(np.std(values)) if len(values) else 0.0
+def unit_deviation(values: np.ndarray, among: np.ndarray | slice = slice(None)) -> np.ndarray:
+    """Values over the standard deviation of some of them; as they are where all are equal."""
+    mine = values[among]
+    deviation = float(np.std(mine)) if len(mine) else 0.0
     return values / deviation if deviation > 1e-9 else values

@@ -4,13 +4,14 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from avrec.recommend.cease import CeaseSettings
+from avrec.recommend.reading import SIGNED, Reading
 
 
 @dataclass(frozen=True)
 class HybridSettings:
     """Weights of the parts, each over its one global scale; a part can be left out with 0.
 
-    `popularity` multiplies the prior's fitted weight.
+    `popularity` multiplies the prior's fitted weight; `crowd` is how CEASE and the walk read people's weights.
 
     The defaults are those for libraries of a few hundred interactions at most: over 13 simulated sizes, content + CEASE
     was never worse there than content alone, and walk and popularity added nothing.
@@ -20,6 +21,7 @@ class HybridSettings:
     cease: float = 1.0
     walk: float = 0.0
     popularity: float = 1.0
+    crowd: Reading = SIGNED
     fit: CeaseSettings = field(default_factory=CeaseSettings)
     source: str = "fixed, for small libraries"
     spectral: float = 0.0
@@ -29,7 +31,8 @@ class HybridSettings:
 
     @staticmethod
     def from_dict(values: dict[str, Any]) -> "HybridSettings":
-        return HybridSettings(**{**values, "fit": CeaseSettings(**values["fit"])})
+        parts = {"fit": CeaseSettings(**values["fit"]), "crowd": Reading(**values.get("crowd", {}))}
+        return HybridSettings(**(values | parts))
 
 
 DENSE_HISTORY = 2.0  # positives a clip from which the crowd counts double

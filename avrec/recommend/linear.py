@@ -15,7 +15,7 @@ from avrec.recommend.base import NO_POSITIVES, Recommender
 from avrec.recommend.cease import Cease, kernel_features
 from avrec.recommend.dataset import Dataset, Taste
 from avrec.recommend.hybrid_settings import HybridSettings, default_settings
-from avrec.recommend.options import PLAIN
+from avrec.recommend.options import PLAIN, ListOptions
 from avrec.recommend.parts import CeasePart, ContentPart, CrowdPart, CrowdThenContentPart, Part
 from avrec.recommend.presets import FITTED, full_weights
 from avrec.recommend.scoring import LinearModel, multipliers
@@ -56,7 +56,7 @@ class LinearRecommender(Recommender):
         parts: list[tuple[Part, float]] = [(self._content_part, self.settings.content)]
         if "crowd" in self.modalities and dataset.clips:
             parts += self._crowd_parts(dataset)
-        self.model = LinearModel(dataset, parts)
+        self.model = LinearModel(dataset, parts, self.settings.crowd)
         self._shelf = None
 
     def _crowd_parts(self, dataset: Dataset) -> list[tuple[Part, float]]:
@@ -133,12 +133,12 @@ class LinearRecommender(Recommender):
 
     # ---- clips that nobody knows ---------------------------------------------------------------------
 
-    def new_clips(self, user_id: str, k: int) -> RankedList:
+    def new_clips(self, user_id: str, k: int, options: ListOptions = PLAIN) -> RankedList:
         """The shelf of clips without any event: like what was liked, and like what the crowd goes on to from there."""
         taste = self.dataset.taste(user_id)
         weights = {m: FITTED[m] if m in CONTENT_MODALITIES else 0.0 for m in MODALITIES}
         shelf = self.shelf()
-        ranking = lists.rank(shelf, taste, weights, k, PLAIN, only=~self.dataset.touched)
+        ranking = lists.rank(shelf, taste, weights, k, options, only=~self.dataset.touched)
         note = "" if taste.positives else "no positive events yet: in no particular order"
         return lists.tell(shelf, SHELF, user_id, taste, ranking, weights, note)
 
@@ -166,7 +166,7 @@ class LinearRecommender(Recommender):
         Empty where the line is: a modality without segments, one that a clip lacks, a clip never watched.
         """
         taste, clip = self.dataset.taste(user_id), self.dataset.clip(clip_id)
-        watched = self.dataset.clip(watched_clip_id)
+        watched = self.dataset.watched(watched_clip_id)
         position = np.flatnonzero(taste.clips == watched)
         content = self.content
         if modality not in content.vectors or not len(position) or watched == clip:

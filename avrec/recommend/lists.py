@@ -6,7 +6,7 @@ in its own order.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +18,7 @@ from avrec.recommend.dataset import Taste
 from avrec.recommend.greedy import pick
 from avrec.recommend.options import ListOptions
 from avrec.recommend.presets import FITTED
-from avrec.recommend.priors import prior_blocks, prior_scores
+from avrec.recommend.priors import banned, prior_blocks, prior_scores
 from avrec.recommend.scoring import multipliers
 from avrec.recommend.topics import topic_target
 from avrec.recommend.twins import twins_within
@@ -61,6 +61,8 @@ class Ranking:
 def candidates(model: Recommender, taste: Taste, options: ListOptions) -> np.ndarray:
     """(clips,) mask of what may be listed."""
     away = taste.hidden if options.include_seen else taste.hidden | taste.seen
+    if options.banned:
+        away = away | banned(model.dataset, options.banned)
     return model.dataset.listable & ~away
 
 
@@ -124,7 +126,18 @@ def recommend(
     badges: dict[int, str] = {}
     if options.reserved and ranking.candidates:
         ranking, badges = _with_reserved(model, taste, chosen, ranking, k, options)
-    return tell(model, model.name, user_id, taste, ranking, chosen, note, badges)
+    ranked = tell(model, model.name, user_id, taste, ranking, chosen, note, badges)
+    return replace(ranked, note="; ".join(x for x in (ranked.note, ban_note(model, taste, options)) if x))
+
+
+def ban_note(model: Recommender, taste: Taste, options: ListOptions) -> str:
+    """What the person's banned topics keep off the list: "2 clips left out: banned topic cats"."""
+    if not options.banned:
+        return ""
+    without = candidates(model, taste, replace(options, banned=()))
+    count = int((without & ~candidates(model, taste, options)).sum())
+    clips, topics = ("clip" if count == 1 else "clips"), ("topic" if len(options.banned) == 1 else "topics")
+    return f"{count} {clips} left out: banned {topics} {', '.join(options.banned)}"
 
 
 def _with_reserved(

@@ -18,6 +18,7 @@ class ListOptions:
         include_seen: Rank clips that were seen, too.
         collapse: Show one of several near-duplicates.
         reserved: Places kept for clips that nobody has an event with.
+        pinned, banned: Topics that are lifted by two deviations of the score each, and topics that are left out.
     """
 
     diversity: float = 0.2
@@ -28,6 +29,8 @@ class ListOptions:
     include_seen: bool = False
     collapse: bool = False
     reserved: int = 0
+    pinned: tuple[str, ...] = ()
+    banned: tuple[str, ...] = ()
 
     def checked(self) -> "ListOptions":
         """The options themselves.

@@ -25,7 +25,7 @@ class Popularity(Recommender):
         return popularity(dataset.positives)
 
     def _fit(self, dataset: Dataset) -> None:
-        self._values = unit_deviation(self._prior(dataset))
+        self._values = unit_deviation(self._prior(dataset), dataset.listable)
 
     def _refresh(self, dataset: Dataset) -> None:
         self._fit(dataset)

@@ -13,12 +13,14 @@ import numpy as np
 from avrec.explain.ledger import Block, Leaves
 from avrec.recommend.dataset import Dataset
 from avrec.recommend.options import ListOptions
+from avrec.recommend.topics import topic_matrix
 
 if TYPE_CHECKING:
     from avrec.recommend.base import Recommender
 
 PRIOR_RATINGS = 5.0  # a clip's mean rating counts like so many ratings at the library's mean
 FRESH_DAYS = 30.0
+PIN = 2.0  # deviations of the score that a pinned topic adds to a clip that is wholly about it
 
 
 def quality(dataset: Dataset) -> np.ndarray:
@@ -58,26 +60,44 @@ def standardised(dataset: Dataset, name: str) -> np.ndarray:
     return (values - mine.mean()) / deviation if deviation > 1e-9 else np.zeros_like(values)
 
 
+def pinned(dataset: Dataset, topics: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """Topic -> (clips,) share of each clip that is about it; topics that the library lacks are left out."""
+    names, matrix = topic_matrix(dataset.corpus)
+    return {name: matrix[:, [names.index(name)]].toarray().ravel() for name in topics if name in names}
+
+
+def banned(dataset: Dataset, topics: tuple[str, ...]) -> np.ndarray:
+    """(clips,) whether a clip is about any of some topics."""
+    names, matrix = topic_matrix(dataset.corpus)
+    columns = [names.index(name) for name in topics if name in names]
+    return np.asarray(matrix[:, columns].sum(axis=1)).ravel() > 0 if columns else np.zeros(dataset.clips, dtype=bool)
+
+
 def _chosen(options: ListOptions) -> dict[str, float]:
     return {name: getattr(options, name) for name in PRIORS if getattr(options, name)}
 
 
 def prior_scores(model: Recommender, options: ListOptions) -> np.ndarray | float:
     """What the priors add to each clip, (clips,)."""
-    chosen = _chosen(options)
-    if not chosen:
+    chosen, pins = _chosen(options), pinned(model.dataset, options.pinned)
+    if not chosen and not pins:
         return 0.0
-    return model.unit * sum(weight * standardised(model.dataset, name) for name, weight in chosen.items())
+    lifted = PIN * sum(pins.values())
+    return model.unit * (lifted + sum(w * standardised(model.dataset, name) for name, w in chosen.items()))
 
 
 def prior_blocks(model: Recommender, options: ListOptions, columns: np.ndarray) -> list[Block]:
     """The same as lines of the ledger."""
-    chosen = _chosen(options)
-    unit = model.unit if chosen else 1.0
-    return [
+    chosen, pins = _chosen(options), pinned(model.dataset, options.pinned)
+    unit = model.unit if chosen or pins else 1.0
+    blocks = [
         Block(
             "prior", name, Leaves("prior", (LABELS[name],), (name,), ({},)),
             (unit * weight * standardised(model.dataset, name)[columns])[None], weight,
         )
         for name, weight in chosen.items()
     ]  # fmt: skip
+    for name, shares in pins.items():
+        leaf = Leaves("prior", (f"pinned topic {name}",), (f"pinned {name}",), ({},))
+        blocks.append(Block("prior", f"pinned topic {name}", leaf, (unit * PIN * shares[columns])[None], PIN))
+    return blocks

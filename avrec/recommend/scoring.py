@@ -11,8 +11,9 @@ import numpy as np
 
 from avrec.explain.ledger import Block, Leaves, Told
 from avrec.recommend.dataset import Dataset, Taste, popularity, unit_deviation
-from avrec.recommend.parts import CrowdPart, Part
+from avrec.recommend.parts import CeasePart, CrowdPart, Part
 from avrec.recommend.presets import FITTED
+from avrec.recommend.reading import SIGNED, Reading
 from avrec.schemas import CONTENT_MODALITIES, MODALITIES
 
 WATCHED = MODALITIES[:7]  # modalities with a line per watched clip
@@ -33,15 +34,17 @@ class LinearModel:
 
     Args:
         parts: (part, weight); a part's lines are weight / its global scale.
+        crowd: How the crowd's parts read people's weights; the others take them as they are.
     """
 
-    def __init__(self, dataset: Dataset, parts: list[tuple[Part, float]]):
+    def __init__(self, dataset: Dataset, parts: list[tuple[Part, float]], crowd: Reading = SIGNED):
         kept = [(part, weight) for part, weight in parts if weight > 0]
         self.dataset, self.parts = dataset, [part for part, _ in kept]
+        self._readings = [crowd if isinstance(part, CeasePart | CrowdPart) else SIGNED for part in self.parts]
         self._places = [np.array([WATCHED.index(m) for m in part.modalities], dtype=int) for part in self.parts]
         scales = self._global_scales()
         self._scales = [scale / weight for scale, (_, weight) in zip(scales, kept, strict=True)]
-        self.prior = unit_deviation(popularity(dataset.positives)) if dataset.clips else np.zeros(0)
+        self.prior = unit_deviation(popularity(dataset.positives), dataset.listable) if dataset.clips else np.zeros(0)
         self._null: np.ndarray | None = None
         self._sorted: OrderedDict[tuple[float, ...], np.ndarray] = OrderedDict()
 
@@ -68,10 +71,10 @@ class LinearModel:
                 [corpus.clip_ids[h] for h in taste.clips],
                 [{"event": x} for x in taste.weights.tolist()],
             )
-            for part, places, scale in zip(self.parts, self._places, self._scales, strict=True):
+            for part, read, places, scale in zip(self.parts, self._readings, self._places, self._scales, strict=True):
                 if not factors[places].any():
                     continue
-                lines = part.block(taste.clips, columns) * (taste.weights[:, None] / scale)
+                lines = part.block(taste.clips, columns) * (read.of(taste.weights)[:, None] / scale)
                 for name, label, line in zip(part.modalities, part.labels, lines, strict=True):
                     if factor := factors[WATCHED.index(name)]:
                         blocks.append(Block(name, label, watched, line * factor, weights[name]))
@@ -82,9 +85,9 @@ class LinearModel:
         factors = multipliers(weights)
         scores = factors[7] * self.prior
         if len(taste.clips):
-            for part, places, scale in zip(self.parts, self._places, self._scales, strict=True):
+            for part, read, places, scale in zip(self.parts, self._readings, self._places, self._scales, strict=True):
                 if factors[places].any():
-                    scores = scores + part.total(taste.clips, taste.weights, factors[places] / scale)
+                    scores = scores + part.total(taste.clips, read.of(taste.weights), factors[places] / scale)
         return scores
 
     def scores_of(self, people: np.ndarray, weights: dict[str, float], columns: np.ndarray | slice) -> np.ndarray:
@@ -94,25 +97,24 @@ class LinearModel:
         prior = (factors[7] * self.prior[columns]).astype(np.float32)
         scores = np.repeat(prior[None], len(people), axis=0)
         parts = [
-            (p, f / s)
-            for p, w, s in zip(self.parts, self._places, self._scales, strict=True)
+            (p, read.of_rows(tastes), f / s)
+            for p, read, w, s in zip(self.parts, self._readings, self._places, self._scales, strict=True)
             if (f := factors[w]).any()
         ]
-        for part, own in parts:
+        for part, read, own in parts:
             if isinstance(part, CrowdPart):  # sparse: in one go
-                scores += (own[0] * part.model.product(tastes, columns)).astype(np.float32)
+                scores += (own[0] * part.model.product(read, columns)).astype(np.float32)
         watched = np.flatnonzero(tastes.getnnz(axis=0))
         for start in range(0, len(watched), ROWS_AT_ONCE):
             rows = watched[start : start + ROWS_AT_ONCE]
-            mine = tastes[:, rows]
-            for part, own in parts:
+            for part, read, own in parts:
                 if not isinstance(part, CrowdPart):
-                    scores += mine @ part.combined(rows, columns, own)
+                    scores += read[:, rows] @ part.combined(rows, columns, own)
         return scores
 
     def _global_scales(self) -> list[float]:
         """Deviation of each part over a sample of people x clips, as fitted."""
-        items = self.dataset.user_items
+        items = self.dataset.over_clips
         people = np.flatnonzero(items.getnnz(axis=1))
         rng = np.random.default_rng(SEED)
         if len(people) > SCALE_PEOPLE:
@@ -123,14 +125,15 @@ class LinearModel:
         people = (
             people[: max(1, int(np.searchsorted(np.cumsum(lengths), SCALE_WATCHED)))] if len(people) > 20 else people
         )
-        clips = self.dataset.clips
-        columns = np.sort(rng.choice(clips, SCALE_CLIPS, replace=False)) if clips > SCALE_CLIPS else np.arange(clips)
+        columns = np.flatnonzero(self.dataset.listable)
+        if len(columns) > SCALE_CLIPS:
+            columns = np.sort(rng.choice(columns, SCALE_CLIPS, replace=False))
         tastes = items[people].astype(np.float32)
         watched = np.flatnonzero(tastes.getnnz(axis=0))
         scales = []
-        for part in self.parts:
+        for part, read in zip(self.parts, self._readings, strict=True):
             block = part.combined(watched, columns, np.ones(len(part.modalities)))
-            deviation = float(np.std(tastes[:, watched] @ block, dtype=np.float64))
+            deviation = float(np.std(read.of_rows(tastes)[:, watched] @ block, dtype=np.float64))
             scales.append(deviation if deviation > 1e-9 else 1.0)
         return scales
 
@@ -168,9 +171,9 @@ class LinearModel:
                 drawn.append(rng.choice(np.flatnonzero(unseen), each))
         if not known:
             return np.zeros((len(MODALITIES), 0))
-        places, tastes = np.array(drawn), self.dataset.user_items[np.array(known)]
+        places, tastes = np.array(drawn), self.dataset.items_of(np.array(known))
         lines = np.zeros((len(MODALITIES), *places.shape))
-        for part, where, scale in zip(self.parts, self._places, self._scales, strict=True):
-            lines[where] += part.sums(tastes, places) / scale
+        for part, read, where, scale in zip(self.parts, self._readings, self._places, self._scales, strict=True):
+            lines[where] += part.sums(read.of_rows(tastes), places) / scale
         lines[MODALITIES.index("prior")] = self.prior[places]
         return lines.reshape(len(MODALITIES), -1)

@@ -4,6 +4,7 @@ Chinese and Japanese runs are cut with a dictionary (rjieba); a plain word patte
 token, and two texts about the same thing would share nothing. Stop words stay: on small libraries idf handles them.
 """
 
+import copy
 import re
 from collections.abc import Sequence
 from functools import cached_property
@@ -50,8 +51,18 @@ class WordIndex:
         else:
             self.matrix = sp.csr_matrix((len(documents), 1))
             self.vocabulary = np.array([""])
+        self._index()
+
+    def _index(self) -> None:
         self.present = np.diff(self.matrix.indptr) > 0
         self._columns = self.matrix.T.tocsr()
+
+    def with_matrix(self, matrix: sp.csr_matrix) -> "WordIndex":
+        """The same vocabulary over other rows."""
+        other = copy.copy(self)
+        other.matrix = matrix
+        other._index()
+        return other
 
     def cosines(self, rows: np.ndarray, columns: np.ndarray | slice = slice(None)) -> np.ndarray:
         """Cosines of some documents with others, (rows, columns) float64."""

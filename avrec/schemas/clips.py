@@ -147,6 +147,8 @@ class Job:
         state: queued, running, done, failed or cancelled.
         outcome: "done", "partial" or "duplicate" once the state is done.
         progress: Share of the work done, in [0, 1].
+        kind: "ingest" or "text" for files; "evaluate" or "tune".
+        key: What the work is known by: hash of the file's bytes, or of what is evaluated.
     """
 
     job_id: str
@@ -164,3 +166,5 @@ class Job:
     seconds_left: float | None = None
     stage_seconds: dict[str, float] = field(default_factory=dict)
     found: str = ""
+    kind: str = "ingest"
+    key: str = ""

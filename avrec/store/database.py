@@ -2,12 +2,14 @@
 
 SQLite in WAL mode by default; the URL is a setting. Writers take one lock in the process and BEGIN IMMEDIATE in the
 database, so two processes on one data directory queue up instead of failing half-way. Two counters tell caches when
-to look again: `library` (clips) and `events` (interactions).
+to look again: `library` (clips) and `events` (interactions and people's settings); a third, `profiles`, tells that a
+profile text was embedded.
 """
 
 import contextlib
 import errno
 import os
+import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -100,7 +102,7 @@ class Database:
         """One transaction: all of it or nothing.
 
         Args:
-            bumps: Counters to raise when it commits: "library", "events".
+            bumps: Counters to raise when it commits: "library", "events", "profiles".
         """
         try:
             with self._lock, self.engine.connect() as connection:
@@ -135,6 +137,30 @@ class Database:
             query = sa.select(tables.meta.c.key, tables.meta.c.value).where(tables.meta.c.key.like("revision:%"))
             found = dict(connection.execute(query).all())
         return int(found.get("revision:library", 0)), int(found.get("revision:events", 0))
+
+    def put_value(self, key: str, value: str, *bumps: str) -> None:
+        """Store one value in a transaction of its own."""
+        with self.write(*bumps) as connection:
+            self.put(connection, key, value)
+
+    def drop_value(self, key: str, *bumps: str) -> None:
+        """Forget one value."""
+        with self.write(*bumps) as connection:
+            connection.execute(tables.meta.delete().where(tables.meta.c.key == key))
+
+    def secret(self, name: str) -> bytes:
+        """A secret of this data directory, drawn at random on first use and kept."""
+        key = f"secret:{name}"
+        found = self.get(key)
+        if found is None:
+            with self.write() as connection:
+                drawn = self.insert(tables.meta).values(key=key, value=secrets.token_hex(32))
+                connection.execute(drawn.on_conflict_do_nothing())
+            found = self.get(key)
+        return bytes.fromhex(str(found))
+
+    def profiles_revision(self) -> int:
+        return int(self.get("revision:profiles") or 0)
 
     def check(self) -> str:
         """SQLite's own integrity check: "ok", or what is wrong."""

@@ -13,12 +13,16 @@ from avrec.store.database import Database
 from avrec.store.tables import clips, jobs
 
 LIVE = ("queued", "running")
+OF_CLIPS = ("ingest", "text")
 TWIN = "same bytes as job"
 
 
 @dataclass(frozen=True)
 class Order:
-    """A file to be taken in. `fields`: title, description, tags, category, subject, demo."""
+    """A file to be taken in. `fields`: title, description, tags, category, subject, demo.
+
+    Other kinds of work bring their own fields, and in `sha256` what they are known by.
+    """
 
     sha256: str
     source: str
@@ -182,11 +186,13 @@ def to_job(row: sa.Row, seconds_left: float | None = None) -> Job:
         stage=row.stage,
         stages_done=tuple(row.stages_done),
         progress=row.progress,
-        clip_id=row.sha256[:16] if finished else None,
+        clip_id=row.sha256[:16] if finished and row.kind in OF_CLIPS else None,
         outcome=row.outcome,
         reason=row.reason,
         preset=row.preset,
         seconds_left=seconds_left if row.state == "running" else None,
         stage_seconds=dict(row.stage_seconds),
         found=row.found,
+        kind=row.kind,
+        key=row.sha256,
     )

@@ -77,6 +77,17 @@ people = sa.Table(
     sa.Column("user_id", sa.String, primary_key=True),
     sa.Column("simulated", sa.Boolean, nullable=False, default=False),
     sa.Column("taste", sa.String, nullable=False, default=""),
+    sa.Column("settings", sa.JSON, nullable=False, default=dict, server_default="{}"),
+)
+
+# What a person says of themself, embedded like a clip's text.
+profile_vectors = sa.Table(
+    "profile_vectors",
+    metadata,
+    sa.Column("user_id", sa.ForeignKey("people.user_id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("modality", sa.String, primary_key=True),
+    sa.Column("version", sa.String, nullable=False),
+    sa.Column("data", sa.LargeBinary, nullable=False),
 )
 
 interactions = sa.Table(
@@ -89,6 +100,7 @@ interactions = sa.Table(
     sa.Column("value", sa.Float),
     sa.Column("at", sa.DateTime, nullable=False),
     sa.Column("simulated", sa.Boolean, nullable=False, default=False),
+    sa.Column("text", sa.String, nullable=False, default="", server_default=""),
     sa.UniqueConstraint("user_id", "clip_id", "event", "at", name="one_event_at_a_time"),
 )
 

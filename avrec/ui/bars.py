@@ -3,6 +3,7 @@
 All bars of a page share one axis, so lengths compare between cards; what is drawn adds up to the number beside it.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -132,24 +133,28 @@ def _step(step: Step, start: float, end: float, scale: float, part: bool) -> str
     dot = "" if part else f'<i class="av-dot av-m-{escape(step.key)}{negative}"></i>'
     down = SUB_HEIGHT * len(step.parts) + 6  # past the parts, to the next line
     link = "" if part else f'<i class="av-link" style="left:{end * scale:.2f}%;bottom:-{down}px"></i>'
+    wide = "" if step.remark or not part else ' style="grid-column:1/3"'  # a long name may use the empty cell
+    remark = "" if wide else f'<span role="cell" class="av-mut av-num">{escape(step.remark)}</span>'
     number = f'<{"span" if part else "b"} role="cell" class="av-num">{signed(step.value)}</{"span" if part else "b"}>'
     return (
         f'<div class="av-wf{" av-sub" if part else ""}" role="row" title="{escape(step.tooltip)}">'
-        f'<span role="cell">{dot}{escape(step.name)}</span>'
-        f'<span role="cell" class="av-mut av-num">{escape(step.remark)}</span>'
+        f'<span role="cell"{wide}>{dot}{escape(step.name)}</span>{remark}'
         f'<span role="cell" class="av-lane">{link}<i class="av-part av-m-{escape(step.key)}{negative}" '
         f'style="left:{left:.2f}%;width:max(1px,{width:.2f}%)"></i></span>{number}</div>'
     )
 
 
-def lines(steps: Iterable[Step], label: str, places: int = 3) -> str:
+def lines(steps: Iterable[Step], label: str, places: int | None = None) -> str:
     """Lines that all start at zero: neighbours, factors. The remark stands in grey behind the name.
 
     Args:
         label: What the lines are, for assistive technology.
-        places: Decimals of the numbers.
+        places: Decimals of the numbers; where None, 3 or as many as the largest needs to show two digits.
     """
     steps = list(steps)
+    if places is None:
+        largest = max((abs(step.value) for step in steps), default=0.0)
+        places = min(max(3, 1 - math.floor(math.log10(largest))), 6) if largest > 0 else 3
     axis = Axis(min(0.0, *(step.value for step in steps)), max(1e-9, *(step.value for step in steps)))
     rows = [_line(step, axis, places) for step in steps]
     return (

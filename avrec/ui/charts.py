@@ -43,8 +43,8 @@ def base_figure(height: int, now: Theme, **layout: Any) -> "Figure":
         "hoverlabel": {"font": {"family": FONT, "size": 12}},
     }
     figure.update_layout(**(defaults | layout))
-    figure.update_xaxes(gridcolor=_alpha(ink, 0.08), zeroline=False, fixedrange=True)
-    figure.update_yaxes(gridcolor=_alpha(ink, 0.08), zeroline=False, fixedrange=True)
+    figure.update_xaxes(gridcolor=alpha(ink, 0.08), zeroline=False, fixedrange=True)
+    figure.update_yaxes(gridcolor=alpha(ink, 0.08), zeroline=False, fixedrange=True)
     return figure
 
 
@@ -127,7 +127,7 @@ def bump(
     shown = list(dict.fromkeys(c for _, order in snapshots for c in order[:top]))
     if chosen is not None and any(chosen in order for _, order in snapshots):
         shown = [*(clip for clip in shown if clip != chosen), chosen]
-    grey, accent, muted = _alpha(palette.MUTED.of(now), 0.45), palette.ACCENT.of(now), palette.MUTED.of(now)
+    grey, accent, muted = alpha(palette.MUTED.of(now), 0.45), palette.ACCENT.of(now), palette.MUTED.of(now)
     for clip in shown:
         ranks = [order.index(clip) + 1 if clip in order else None for _, order in snapshots]
         mine = clip == chosen
@@ -172,6 +172,7 @@ def _on_ramp(value: float, now: Theme) -> str:
     return max((palette.INK.light, "#FFFFFF"), key=lambda ink: palette.contrast(ink, back))
 
 
-def _alpha(colour: str, alpha: float) -> str:
+def alpha(colour: str, share: float) -> str:
+    """A colour with so much opacity."""
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{alpha})"
+    return f"rgba({red},{green},{blue},{share})"

@@ -1,9 +1,11 @@
 """The ledger as lines to draw: modalities with their parts, priors with theirs, and what stands behind them.
 
-A line's parts are shown where they say more than the line: two of them, or one that is not the usual.
+A line's parts are shown where they say more than the line: two of them, or one that is neither the usual nor the
+algorithm's own name.
 """
 
-from avrec.schemas import Contribution, Recommendation
+from avrec.explain.ledger import LEARNED
+from avrec.schemas import CONTENT_MODALITIES, Contribution, Recommendation
 from avrec.ui import format as fmt
 from avrec.ui.bars import Step
 from avrec.ui.palette import hue, modality_name
@@ -21,31 +23,42 @@ UNITS = {
 
 def ledger_steps(place: Recommendation) -> list[Step]:
     """The ledger's lines for the waterfall."""
-    modal = "fit" in place.ledger.details
-    return [_step(line, modal) for line in place.ledger.children]
+    return [_step(line, place.ledger) for line in place.ledger.children]
 
 
-def _step(line: Contribution, modal: bool) -> Step:
-    remark = "list penalty" if line.kind == "penalty" else _weighted(line, modal)
+def _step(line: Contribution, ledger: Contribution) -> Step:
+    remark = "list penalty" if line.kind == "penalty" else _weighted(line, _modal(ledger))
     behind = len({leaf.key for leaf in line.leaves() if leaf.kind == "clip"})
     clips = fmt.count(behind, "watched clip") if behind else ""
     part = str(line.details.get("part", ""))
     tooltip = "; ".join(text for text in (hue(line.key).tooltip or line.label, part, clips) if text)
     name = modality_name(line.key) if hue(line.key).tooltip else line.label
-    return Step(line.key, name, line.value, remark, tooltip, _parts(line, modal))
+    return Step(line.key, name, line.value, remark, tooltip, _parts(line, ledger))
 
 
-def _parts(line: Contribution, modal: bool) -> tuple[Step, ...]:
+def _parts(line: Contribution, ledger: Contribution) -> tuple[Step, ...]:
     inner = [child for child in line.children if child.kind in ("part", "prior")]
     if inner:
+        modal = _modal(ledger)
         return tuple(
             Step(line.key, _part_name(part), part.value, _weighted(part, modal), f"{part.label}{_behind(part)}")
             for part in inner
         )
     only = str(line.details.get("part", ""))
-    if line.kind == "penalty" or only in USUAL:
+    if line.kind == "penalty" or only in (*USUAL, ledger.label) or _all_learned(ledger):
         return ()
     return (Step(line.key, SHORT.get(only, only), line.value, "", only),)
+
+
+def _modal(ledger: Contribution) -> bool:
+    """Whether the weights of modalities move this score: those that have a fit of the content name it."""
+    return "fit" in ledger.details
+
+
+def _all_learned(ledger: Contribution) -> bool:
+    """Whether every line of content is what was learned with the crowd, so that saying it line by line is idle."""
+    parts = {line.details.get("part") for line in ledger.children if line.key in CONTENT_MODALITIES}
+    return parts == {LEARNED}
 
 
 def _part_name(part: Contribution) -> str:
@@ -75,12 +88,13 @@ def sums(ledger: Contribution) -> str:
         told = f"{'adds' if one else 'add'} up to the score (difference under 0.000001)"
     else:
         told = f"{'misses' if one else 'miss'} the score by {max(gap, inner):.6f}"
-    modal = "fit" in ledger.details
-    weighted = any(_weighted(line, modal) for line in ledger.children)
-    indented = any(_parts(line, modal) for line in ledger.children)
-    scale = "Weight × match, in σ above a random pair. " if weighted else ""
+    weighted = any(_weighted(line, _modal(ledger)) for line in ledger.children)
+    indented = any(_parts(line, ledger) for line in ledger.children)
+    unit = "" if _all_learned(ledger) else ", in σ above a random pair"
+    scale = f"Weight × match{unit}. " if weighted else ""
+    whole = " All content lines are learned with the crowd, none is direct match." if _all_learned(ledger) else ""
     inside = ", indented ones to the line above them" if indented else ""
-    return f"{scale}The {fmt.count(len(ledger.children), 'line')} {told}{inside}; {kind}."
+    return f"{scale}The {fmt.count(len(ledger.children), 'line')} {told}{inside}; {kind}.{whole}"
 
 
 def _nodes(ledger: Contribution) -> list[Contribution]:
@@ -90,13 +104,16 @@ def _nodes(ledger: Contribution) -> list[Contribution]:
 
 def other_leaves(ledger: Contribution, kind: str) -> list[Step]:
     """Leaves of a kind that is no watched clip, the largest first: neighbours, factors."""
-    found = [
-        Step(line.key, leaf.label, leaf.value, _remark(leaf))
-        for line in ledger.children
-        for leaf in line.leaves()
-        if leaf.kind == kind
-    ]
-    return sorted(found, key=lambda step: -abs(step.value))
+    found = [(line.key, leaf) for line in ledger.children for leaf in line.leaves() if leaf.kind == kind]
+    found.sort(key=lambda item: -abs(item[1].value))
+    return [_other(key, leaf, number) for number, (key, leaf) in enumerate(found, 1)]
+
+
+def _other(key: str, leaf: Contribution, number: int) -> Step:
+    """A line of its own; neighbours have no names, so they are numbered and their numbers told."""
+    remark = _remark(leaf)
+    name = f"Neighbour {number}" if leaf.kind == "neighbour" and remark else leaf.label
+    return Step(key, name, leaf.value, remark, leaf.label)
 
 
 def _remark(leaf: Contribution) -> str:

@@ -29,6 +29,7 @@ groups = {
         (pages.RECOMMEND, "Recommend", "recommend", "What a person would watch next, and what says so."),
     ],
     "Prove": [
+        (pages.EVALUATE, "Evaluate", "leaderboard", "Which recommender ranks best, and which modality earns it."),
         (pages.COMPARE, "Compare", "compare", "Recommenders, people and clips side by side."),
     ],
     "Run": [

@@ -8,6 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from avrec.schemas import MODALITIES, RankedList
+from avrec.ui import format as fmt
 from avrec.ui import workspace
 from avrec.ui.palette import modality_name
 from avrec.ui.resources import engine
@@ -24,6 +25,24 @@ _RANKINGS, _SETTINGS, _STEP = "av-rankings", "av-settings", "av-step"
 def step(label: str) -> None:
     """Name the change that is about to rank the list again."""
     st.session_state[_STEP] = label
+
+
+def latest(user: str) -> list[str]:
+    """The order of a person's list as it was last shown; empty before the first."""
+    snapshots: Snapshots = st.session_state.get(_RANKINGS, {}).get(user, [])
+    return list(snapshots[-1][1]) if snapshots else []
+
+
+def moves(before: list[str], now: list[str], clip_id: str, most: int = 2) -> tuple[str, list[tuple[str, str]]]:
+    """What a reaction to a clip did: "#1 → off the list" of the clip, and (clip, "#5 → #3") of those that rose most."""
+    places = {clip: rank for rank, clip in enumerate(now, 1)}
+    old = {clip: rank for rank, clip in enumerate(before, 1)}
+    if clip_id not in old:
+        return "", []
+    own = f"{fmt.rank(old[clip_id])} → {fmt.rank(places.get(clip_id))}"
+    own = own if old[clip_id] != places.get(clip_id) else f"stays {fmt.rank(old[clip_id])}"
+    rose = sorted((clip for clip in places if places[clip] < old.get(clip, 0)), key=lambda c: places[c] - old[c])
+    return own, [(clip, f"{fmt.rank(old[clip])} → {fmt.rank(places[clip])}") for clip in rose[:most]]
 
 
 def remember(ranked: RankedList, ws: Workspace) -> Snapshots:

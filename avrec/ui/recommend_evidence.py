@@ -27,7 +27,8 @@ def direct_by_clip(ledger: Contribution) -> dict[str, dict[str, float]]:
 
 def evidence(case: Case) -> None:
     """Draw the choice of watched clip and modality, the grid, and the two players of the chosen pair."""
-    direct = direct_by_clip(case.place.ledger)
+    # A person's own text counts as watched, too, but has no moments to play.
+    direct = {c: parts for c, parts in direct_by_clip(case.place.ledger).items() if c in case.clips}
     if not direct:
         st.markdown("No watched clip stands behind this place by direct match, so there are no moments to compare.")
         return

@@ -1,6 +1,7 @@
 """The ranked cards: like, dislike and hide act at once and can be undone."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -11,7 +12,7 @@ from avrec.ui.bars import Axis, axis_for
 from avrec.ui.cards import parts_of, ranked_card
 from avrec.ui.chrome import legend
 from avrec.ui.palette import PENALTIES
-from avrec.ui.rank_history import step
+from avrec.ui.rank_history import latest, moves, step
 from avrec.ui.resources import engine
 
 SHELVES = ("Ranked", "New clips")
@@ -82,11 +83,23 @@ def card(
             st.button("Why?", type="tertiary", key=f"why-{place.clip_id}", on_click=explain, args=(place.clip_id,))
 
 
+@dataclass(frozen=True)
+class Reaction:
+    """What was just done, kept in the session until it is undone or followed by another."""
+
+    interaction_id: int
+    word: str
+    title: str
+    clip_id: str
+    user: str
+    before: list[str]
+
+
 def react(user: str, clip_id: str, event: str, title: str, rank: int) -> None:
     """Store an event; the list is ranked again in this very run."""
     made = engine().record(user, clip_id, event)
     word = next(done for name, _, _, done in REACTIONS if name == event)
-    st.session_state["undo"] = (user, made.interaction_id, word, title)
+    st.session_state["undo"] = Reaction(made.interaction_id, word, title, clip_id, user, latest(user))
     step(f"{word} #{rank}")
 
 
@@ -94,17 +107,19 @@ def explain(clip_id: str) -> None:
     workspace.put(clip=clip_id, watched=None, pair=None)
 
 
-def undo_line(user: str, clips: Mapping[str, Clip]) -> None:
+def undo_line(ranked: RankedList, clips: Mapping[str, Clip]) -> None:
     """What was just done for this person and the way back; and the clips that are hidden from them."""
-    whose, interaction_id, word, title = st.session_state.get("undo") or ("", 0, "", "")
+    user = str(ranked.user_id)
+    done: Reaction | None = st.session_state.get("undo")
+    done = done if done is not None and done.user == user else None
     hidden = hidden_clips(engine().history(user), clips)
-    if whose != user and not hidden:
+    if done is None and not hidden:
         return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="undo-line"):
-        if whose == user:
-            st.markdown(f"{word} **{fmt.plain(fmt.cut(title, 50))}**; the list is ranked again.", width="content")
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="undo-line"):
+        if done is not None:
+            st.markdown(_told(done, ranked), width="stretch")
             st.button("Undo", icon=":material/undo:", type="tertiary", key="undo-button", on_click=_undo,
-                      args=([interaction_id],))  # fmt: skip
+                      args=([done.interaction_id],))  # fmt: skip
         if hidden:
             label = f"{fmt.count(len(hidden), 'hidden clip')}"
             with st.popover(label, icon=":material/visibility_off:", type="tertiary", key="hidden"):
@@ -112,6 +127,15 @@ def undo_line(user: str, clips: Mapping[str, Clip]) -> None:
                 for clip_id, events in hidden.items():
                     name = fmt.plain(fmt.cut(clips[clip_id].title, 40))
                     st.button(f"Show again: {name}", key=f"show-{clip_id}", on_click=_undo, args=(events,))
+
+
+def _told(done: Reaction, ranked: RankedList) -> str:
+    """ "Disliked **A**, #1 → off the list. Rose most: B #5 → #3."."""
+    titles = {place.clip_id: place.title for place in ranked.recommendations}
+    own, rose = moves(done.before, list(titles), done.clip_id)
+    told = f"{done.word} **{fmt.plain(fmt.cut(done.title, 50))}**{f', {own}' if own else ''}."
+    others = ", ".join(f"{fmt.plain(fmt.cut(titles[clip], 34))} {move}" for clip, move in rose)
+    return f"{told} Rose most: {others}." if others else told
 
 
 def hidden_clips(history: Sequence[Interaction], clips: Mapping[str, Clip]) -> dict[str, list[int]]:

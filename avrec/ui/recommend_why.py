@@ -22,7 +22,10 @@ from avrec.ui.workspace import Workspace
 
 VIEWS = ("Ledger", "Evidence", "What if")
 MOST_WATCHED, MOST_OTHERS = 4, 8
-OTHERS = (("neighbour", "People of a similar taste", "person"), ("factor", "What was learned of this taste", "factor"))
+OTHERS = {  # kind of leaf -> title, one, many
+    "neighbour": ("People of a similar taste", "person", "people"),
+    "factor": ("What was learned of this taste", "factor", "factors"),
+}
 PAIRED = ("visual", "audio", "speech", "caption", "meaning")
 DONE = {
     "like": "liked", "dislike": "disliked", "favourite": "favourite", "share": "shared", "skip": "skipped",
@@ -76,19 +79,20 @@ def ledger(case: Case) -> None:
     watched = by_watched_clip(place.ledger)
     if watched:
         _watched(case, watched)
-    for kind, title, unit in OTHERS:
-        _others(case, kind, title, unit)
+    for kind in OTHERS:
+        _others(case, kind)
     best = best_pair(case)
     if best is not None:
         moments(best, case.clips, "ledger", "Best matching moments")
 
 
-def _others(case: Case, kind: str, title: str, unit: str) -> None:
+def _others(case: Case, kind: str) -> None:
     """Neighbours or factors, the largest first."""
+    title, *names = OTHERS[kind]
     steps = other_leaves(case.place.ledger, kind)
     if not steps:
         return
-    heading(title, f"{fmt.count(len(steps), unit)}, together {fmt.signed(sum(step.value for step in steps))}")
+    heading(title, f"{fmt.count(len(steps), *names)}, together {fmt.signed(sum(step.value for step in steps))}")
     shown, rest = steps[:MOST_OTHERS], steps[MOST_OTHERS:]
     more = f"and {len(rest)} more, together {fmt.signed(sum(step.value for step in rest))}" if rest else ""
     st.html(lines(shown, title) + f'<div class="av-cap">{more}</div>')
@@ -100,12 +104,13 @@ def _watched(case: Case, watched: dict[str, dict[str, float]]) -> None:
     for event in engine().history(case.user):
         events.setdefault(event.clip_id, []).append(event)
     axis = axis_for(list(watched.values()))
+    labels = {leaf.key: leaf.label for leaf in case.place.ledger.leaves() if leaf.kind == "clip"}
     rows = []
     for clip_id, parts in list(watched.items())[:MOST_WATCHED]:
         clip = case.clips.get(clip_id)
         peaks = engine().peaks(clip_id) if clip and clip.info.kind == "audio" else ()
         remark = describe_events(events.get(clip_id, []))
-        rows.append(clip_row(clip, clip.title if clip else clip_id, remark, parts, axis, peaks=peaks))
+        rows.append(clip_row(clip, clip.title if clip else labels[clip_id], remark, parts, axis, peaks=peaks))
     rest = list(watched.values())[MOST_WATCHED:]
     if rest:
         carried = fmt.signed(sum(sum(parts.values()) for parts in rest))
@@ -137,8 +142,9 @@ def best_pair(case: Case) -> SegmentPair | None:
     narrow = [line for line in paired if line.key in SEGMENT_MODALITIES] or paired
     found: list[SegmentPair] = []
     for line in sorted(narrow, key=lambda line: -line.value)[:2]:
-        leaf = max(direct_leaves(line), key=lambda x: x.value, default=None)
-        if leaf is not None and leaf.kind == "clip" and leaf.value > 0:
+        playable = [leaf for leaf in direct_leaves(line) if leaf.kind == "clip" and leaf.key in case.clips]
+        leaf = max(playable, key=lambda x: x.value, default=None)
+        if leaf is not None and leaf.value > 0:
             found += open_pairs(case, leaf.key, line.key)
     return max(found, key=lambda pair: pair.value, default=None)
 

@@ -66,7 +66,8 @@ align-items:stretch;min-height:22px;line-height:22px}} .av-wf>b{{text-align:righ
 .av-wf .av-lane .av-part{{top:5px;bottom:5px}} .av-lane .av-link{{top:16px;bottom:-6px;
 border-left:1px dotted {_MUTED}}} .av-total{{border-top:1px solid {_BORDER};margin-top:2px}}
 .av-wf.av-sub{{min-height:18px;line-height:18px;color:{_MUTED};font-size:12px}}
-.av-sub>span:first-child{{padding-left:14px;white-space:nowrap;overflow:visible}} .av-sub .av-part{{opacity:.55}}
+.av-sub>span:first-child{{padding-left:14px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}}
+.av-sub .av-part{{opacity:.55}}
 .av-wf.av-sub .av-lane .av-part{{top:6px;bottom:6px}} .av-sub>.av-num:last-child{{text-align:right}}
 .av-lines .av-wf{{grid-template-columns:minmax(0,1.5fr) minmax(0,1fr) 58px}}
 .av-lines .av-wf>span:first-child{{white-space:nowrap;overflow:hidden;text-overflow:ellipsis}}
@@ -109,6 +110,16 @@ line-height:1.25;text-align:right;color:{_MUTED};font-variant-numeric:tabular-nu
 .av-same{{display:grid;grid-template-columns:120px 84px minmax(0,1fr);gap:0 10px;align-items:center;font-size:13px;
 padding:4px 0}} .av-same .av-small-title{{margin-bottom:3px}}
 .av-same>span:first-child{{white-space:nowrap;overflow:hidden;text-overflow:ellipsis}}
+.av-abl{{display:grid;grid-template-columns:92px 54px 64px minmax(0,1fr) 62px;gap:0 10px;align-items:center;
+font-size:13px;min-height:27px;border-bottom:1px solid {_BORDER}}} .av-abl>:nth-child(2),.av-abl>:nth-child(3),
+.av-abl>:nth-child(5){{text-align:right;font-variant-numeric:tabular-nums}} .av-abl b{{font-weight:600}}
+.av-abl .av-lane{{height:20px}} .av-abl .av-lane:before{{border-color:{_MUTED}}} .av-abl .av-part{{top:5px;bottom:5px}}
+.av-abl-head{{color:{_MUTED};font-size:12px}} .av-whisk{{background:{_INK};opacity:.75}}
+.av-abl .av-lane .av-whisk{{top:9.5px;bottom:9.5px}}
+.av-rate{{display:grid;grid-template-columns:minmax(0,1.3fr) 92px minmax(0,1fr) 108px;gap:0 10px;align-items:center;
+font-size:13px;min-height:25px;border-bottom:1px solid {_BORDER}}} .av-rate>span:first-child{{white-space:nowrap;
+overflow:hidden;text-overflow:ellipsis}} .av-rate>:last-child{{text-align:right;font-variant-numeric:tabular-nums}}
+.av-rate .av-lane{{height:18px}} .av-rate .av-part{{top:5px;bottom:5px}} .av-rate .av-whisk{{top:8.5px;bottom:8.5px}}
 .av-status{{font-size:11.5px;line-height:1.6;color:{_MUTED}}}
 [class*=st-key-cell-] a,[class*=st-key-job-] a{{padding-left:0;padding-right:0;background:none}}
 [class*=st-key-cell-] button,[class*=st-key-near-] button{{min-height:22px}}
@@ -121,7 +132,9 @@ line-height:1.5;padding-top:9px;display:block}} .av-unsure{{color:{_MUTED};borde
 padding:2px 0}} .av-code{{font-size:11.5px;overflow-wrap:anywhere}}
 .av-quote{{border-left:2px solid {_ACCENT};padding-left:10px;font-size:13px}}
 .av-jump{{display:none;font-size:12px}}
-@media(max-width:640px){{ .av-jump{{display:inline-block;padding-top:4px}}
+@media(max-width:640px){{ .av-abl{{grid-template-columns:80px 42px 54px minmax(0,1fr) 40px;gap:0 6px;font-size:12px}}
+.av-rate{{grid-template-columns:minmax(0,1fr) 84px 56px}} .av-rate>.av-lane{{display:none}}
+.av-jump{{display:inline-block;padding-top:4px}}
 .av-card{{grid-template-columns:22px 76px minmax(0,1fr);gap:0 8px}} .av-card>.av-score{{display:none}}
 .av-card .av-title{{display:flex;justify-content:space-between;gap:8px;white-space:normal;font-size:13px}}
 .av-score-inline{{display:inline;font-weight:600}} .av-wf{{grid-template-columns:100px 0 minmax(0,1fr) 54px}}

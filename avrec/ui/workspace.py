@@ -67,10 +67,9 @@ class Workspace:
 
     def options(self) -> ListOptions:
         """What makes the list besides the recommender."""
-        return ListOptions(
-            min(self.diversity, MAX_DIVERSITY), self.calibration, self.quality, self.freshness, self.long_tail,
-            self.seen, self.collapse, self.reserved,
-        )  # fmt: skip
+        names = (*OPTIONS, "collapse", "reserved")
+        others = {name: getattr(self, name) for name in names}
+        return ListOptions(diversity=min(self.diversity, MAX_DIVERSITY), include_seen=self.seen, **others)
 
 
 def current() -> Workspace:

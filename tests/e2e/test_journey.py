@@ -126,6 +126,55 @@ def test_upload_understand_audience_recommend_why(address, browser, tmp_path, st
     page.close()
 
 
+def test_person_why_dislike_what_rose_undo(address, browser, real_engine):
+    """Pick a person, open why the first clip is there, dislike it, see it fall and what rose, undo."""
+    lists = {person.user_id: real_engine.recommend(person.user_id) for person in real_engine.people()}
+    user, ranked = max(lists.items(), key=lambda item: (not item[1].note, len(item[1].recommendations)))
+    first = ranked.recommendations[0]
+    page = open_page(browser.new_page(viewport={"width": 1440, "height": 900}), f"{address}/recommend")
+
+    page.locator(".st-key-who input").click()
+    page.keyboard.type(user)
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(f"user={user}"))
+    settled(page)
+    titles = page.locator(".av-card .av-title > span:first-child")
+    before = titles.all_inner_texts()
+    assert before[0].startswith(first.title)
+    assert len(before) == len(ranked.recommendations) >= 2
+
+    page.get_by_role("button", name="Why?").first.click()
+    page.wait_for_url(re.compile(f"clip={first.clip_id}"))
+    settled(page)
+    panel = page.locator(".st-key-why")
+    assert f"Why #1, {first.title}" in panel.inner_text()
+    assert "add up to the score" in panel.inner_text()
+    parts = panel.locator(".av-wf.av-sub > .av-num:last-child").count()
+    assert parts == 0 or "indented ones to the line above them" in panel.inner_text()
+
+    page.locator(f".st-key-dislike-{first.clip_id} button:visible").first.click()
+    line = page.locator(".st-key-undo-line")
+    line.wait_for(timeout=20_000)
+    settled(page)
+    told = line.inner_text()
+    assert told.startswith(f"Disliked {first.title}")
+    assert "#1 → off the list" in told
+    assert "Rose most: " in told
+    risen = titles.all_inner_texts()
+    assert not any(title.startswith(first.title) for title in risen)
+    assert page.locator(".av-rank small").first.inner_text().startswith("▲")
+    page.screenshot(path=SCREENSHOTS / "dislike.png")
+    page.get_by_text("What if", exact=True).click()
+    settled(page)
+    page.locator(".st-key-why .js-plotly-plot").get_by_text("Disliked #1").wait_for(timeout=20_000)
+
+    page.locator(".st-key-undo-button button:visible").first.click()
+    line.wait_for(state="detached", timeout=20_000)
+    settled(page)
+    assert titles.all_inner_texts() == before
+    page.close()
+
+
 @pytest.mark.parametrize("path", ["/", "/upload", "/clip", "/recommend", "/compare", "/system"])
 @pytest.mark.parametrize("look", [("light", 1440), ("dark", 420)])
 def test_every_page_in_light_and_dark_wide_and_narrow(address, browser, path, look):

@@ -16,8 +16,8 @@ def topical(users=60, clips=60, each=8, seed=0) -> Dataset:
     events = []
     for u in range(users):
         own = np.flatnonzero(np.arange(clips) % 4 == u % 4)
-        for c in rng.choice(own, each, replace=False):
-            events.append(Interaction(f"u{u:02d}", corpus.clip_ids[c], "like", None, START))
+        liked = rng.choice(own, each, replace=False)
+        events += [Interaction(f"u{u:02d}", corpus.clip_ids[c], "like", None, START) for c in liked]
     return Dataset.build(corpus, [], events)
 
 
@@ -66,13 +66,13 @@ def test_too_few_people_keep_the_fixed_weights_and_say_so():
 
 
 def test_progress_can_end_the_search_and_a_budget_does():
-    class Stopped(Exception):
+    class StoppedError(Exception):
         pass
 
     def stop(share: float, sentence: str) -> None:
-        raise Stopped
+        raise StoppedError
 
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         tune(topical(), progress=stop)
     hurried = tune(topical(), budget_seconds=0.0)
     assert not hurried.complete

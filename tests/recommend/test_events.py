@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from avrec.recommend.events import event_frame, net_weights
+from avrec.errors import InvalidInputError
+from avrec.recommend.events import EVENT_FIELDS, EventWeights, event_frame, net_weights
 from avrec.schemas import EVENTS, Interaction
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -49,9 +50,50 @@ def test_weights_stay_within_two_and_hide_hides(events):
     row = net_weights(event_frame(made)).iloc[0]
     assert -2 <= row.weight <= 2
     assert row.hidden == any(name == "hide" for name, _, _ in events)
-    assert row.seen == any(name not in ("hide", "skip") for name, _, _ in events)
+    assert row.seen == any(name not in ("hide", "skip", "search") for name, _, _ in events)
 
 
 def test_no_events_no_rows():
     assert net_weights(event_frame([])).empty
     assert np.isnan(event_frame([Interaction("u", "c", "like", None, NOW)])["value"].iloc[0])
+
+
+BOUND = st.floats(-2, 2)
+SHARES = st.lists(st.floats(0.01, 0.99), unique=True, max_size=6).map(lambda inner: [0.0, *sorted(inner), 1.0])
+CURVES = SHARES.flatmap(lambda x: st.tuples(*[BOUND] * len(x)).map(lambda y: tuple(zip(x, y, strict=True))))
+WEIGHTS = st.builds(
+    EventWeights, **dict.fromkeys(EVENT_FIELDS, BOUND), half_life_days=st.floats(1, 36_500), completion=CURVES
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    WEIGHTS, st.lists(st.tuples(st.sampled_from(EVENTS), st.floats(0, 1), st.floats(0, 900)), min_size=1, max_size=9)
+)
+def test_whatever_the_weights_are_the_net_stays_within_two_and_survives_the_store(weights, events):
+    made = [Interaction("u", "c", n, 1 + 4 * v if n == "rating" else v, NOW - timedelta(days=d)) for n, v, d in events]
+    assert -2 <= net_weights(event_frame(made), NOW, weights.checked()).iloc[0].weight <= 2
+    assert EventWeights.read(weights.written()) == weights
+
+
+def test_a_completion_curve_is_linear_between_its_points():
+    made = EventWeights(view=0.5, completion=((0, -1), (0.5, 0), (0.9, 1), (1, 1))).checked()
+    assert made.worth_of_view(np.array([0, 0.25, 0.7, 0.95])).tolist() == pytest.approx([-1, -0.5, 0.5, 1])
+    frame = event_frame([Interaction("u", "c", "view", 0.7, NOW)])
+    assert net_weights(frame, NOW, made).iloc[0].weight == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [{"like": float("nan")}, {"hide": 2.5}, {"view": float("inf")}, {"half_life_days": 0.0}, {"half_life_days": 1e9},
+     {"completion": ()}, {"completion": ((0, 0),)}, {"completion": ((0, 0), (0, 1), (1, 1))}, {"like": "1"},
+     {"completion": ((0.1, 0), (1, 1))}, {"completion": ((0, 0), (1, float("nan")))}, {"completion": ((0, 0), (1, 9))}],
+)  # fmt: skip
+def test_weights_out_of_range_are_refused(bad):
+    with pytest.raises(InvalidInputError):
+        EventWeights(**bad).checked()
+
+
+@pytest.mark.parametrize("text", ["", "no json", "[]", '{"like": 99}', '{"completion": [1, 2]}', "null"])
+def test_stored_weights_that_cannot_be_read_are_the_defaults(text):
+    assert EventWeights.read(text) == EventWeights()

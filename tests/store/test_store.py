@@ -1,5 +1,6 @@
 """The store: one transaction a clip, counters, versions that never meet."""
 
+import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -7,12 +8,12 @@ import numpy as np
 import pytest
 
 from avrec.config import Settings
-from avrec.errors import StoreError, UnknownClipError
-from avrec.schemas import Annotation, Clip, Interaction, MediaInfo, Segment, Understanding
+from avrec.errors import StoreError, UnknownClipError, UnknownUserError
+from avrec.schemas import Annotation, Clip, Interaction, MediaInfo, Person, PersonSettings, Segment, Understanding
 from avrec.store.clips import ClipStore
 from avrec.store.database import Database, store_error
 from avrec.store.files import keep_by_hash, write_json
-from avrec.store.interactions import InteractionStore
+from avrec.store.interactions import InteractionStore, read_settings
 
 
 def understanding(n=1, version="v1"):
@@ -118,3 +119,67 @@ def test_a_full_disk_keeps_the_old_file(tmp_path, monkeypatch):
 
 def test_errors_of_the_disk_say_what_to_do():
     assert "AVREC_DATA" in str(store_error(PermissionError(13, "no")))
+
+
+OLD = """
+CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL);
+CREATE TABLE people (user_id VARCHAR PRIMARY KEY, simulated BOOLEAN NOT NULL, taste VARCHAR NOT NULL);
+CREATE TABLE interactions (interaction_id INTEGER PRIMARY KEY, user_id VARCHAR NOT NULL, clip_id VARCHAR(16) NOT NULL,
+  event VARCHAR NOT NULL, value FLOAT, at DATETIME NOT NULL, simulated BOOLEAN NOT NULL,
+  CONSTRAINT one_event_at_a_time UNIQUE (user_id, clip_id, event, at));
+CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL);
+INSERT INTO alembic_version VALUES ('0001');
+INSERT INTO people VALUES ('ann', 0, 'cats');
+INSERT INTO interactions VALUES (7, 'ann', 'c', 'like', NULL, '2026-01-01 00:00:00.000000', 0);
+"""
+
+
+def test_an_older_database_is_brought_up_to_date_and_keeps_everything(tmp_path):
+    with sqlite3.connect(tmp_path / "avrec.sqlite") as connection:
+        connection.executescript(OLD)
+    connection.close()
+    database = Database(Settings(data=tmp_path))
+    store = InteractionStore(database)
+    (event,) = store.all()
+    assert (event.user_id, event.interaction_id, event.text) == ("ann", 7, "")
+    assert store.settings("ann") == PersonSettings()
+    store.put_settings("ann", PersonSettings(("cats",), (), 0.5, "likes cats"))
+    assert store.settings("ann") == PersonSettings(("cats",), (), 0.5, "likes cats")
+    with pytest.raises(UnknownUserError):
+        store.settings("nobody")
+    database.close()
+    again = Database(Settings(data=tmp_path))
+    assert InteractionStore(again).settings("ann").profile == "likes cats"
+    again.close()
+
+
+def test_settings_that_cannot_be_read_are_the_defaults():
+    assert read_settings(None) == PersonSettings()
+    assert read_settings({"diversity": "much", "pinned": None, "profile": None}) == PersonSettings()
+    assert read_settings({"diversity": 7}).diversity is None
+
+
+def test_a_profile_has_vectors_of_its_own_and_a_counter(database):
+    store = InteractionStore(database)
+    assert store.add_person(Person("ann", 0, 0, False))
+    assert not store.add_person(Person("ann", 0, 0, False))
+    before = database.profiles_revision()
+    store.put_profile("ann", {"speech": ("v1", np.array([1.0, 0.0]))})
+    assert database.profiles_revision() == before + 1
+    assert store.profiles()["ann"]["speech"][0] == "v1"
+    assert store.profiles()["ann"]["speech"][1].tolist() == [1.0, 0.0]
+    store.put_profile("ann", {})
+    assert store.profiles() == {}
+
+
+def test_what_was_said_and_searched_is_kept(database):
+    store, at = InteractionStore(database), datetime(2026, 1, 1, tzinfo=UTC)
+    store.record(Interaction("ann", "", "search", None, at, text="rocket 日本"))
+    store.record(Interaction("ann", "c", "comment", None, at, text="fine"))
+    assert {e.event: e.text for e in store.of("ann")} == {"search": "rocket 日本", "comment": "fine"}
+    assert store.counts() == {"c": 1}, "a search is no event of a clip"
+
+
+def test_a_secret_is_drawn_once(database, tmp_path):
+    assert database.secret("names") == database.secret("names")
+    assert database.secret("names") != database.secret("others")

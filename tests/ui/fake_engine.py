@@ -14,6 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from fake_comparing import FakeComparing, unit
+from fake_proving import FakeProving
 
 from avrec.config import REPOSITORY, Settings
 from avrec.errors import InvalidInputError, UnknownClipError, UnknownModelError, UnknownUserError
@@ -76,7 +77,7 @@ def make_clip(file_name: str, title: str, row: dict | None = None, age: int = 0)
     )  # fmt: skip
 
 
-class FakeEngine(FakeComparing):
+class FakeEngine(FakeComparing, FakeProving):
     """Same methods as `avrec.engine.Engine`; see the module's docstring.
 
     Args:
@@ -100,6 +101,8 @@ class FakeEngine(FakeComparing):
         self._events: list[Interaction] = []
         self.revision = 1
         self.calls: list[tuple] = []
+        self.asked: dict = {}
+        self.found: dict = {}
         for n in range(people if self._clips else 0):
             user = f"u-{n + 1:03d}"
             for clip in self._clips.values():
@@ -246,7 +249,7 @@ class FakeEngine(FakeComparing):
         return table, [(i + 2, "no file name") for i, r in enumerate(rows) if not r.get("file")]
 
     def jobs(self, limit: int = 200) -> list[Job]:
-        return list(self._jobs.values())[::-1][:limit]
+        return [job for job in self._jobs.values() if job.kind == "ingest"][::-1][:limit]
 
     def job(self, job_id: str) -> Job:
         return self._jobs[job_id]

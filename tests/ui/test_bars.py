@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avrec.schemas import MODALITIES
-from avrec.ui.bars import Step, axis_for, stacked_bar, waterfall
+from avrec.ui.bars import Step, axis_for, lines, stacked_bar, waterfall
 
 PARTS = st.dictionaries(st.sampled_from([*MODALITIES, "diversity"]), st.floats(-3, 3).map(lambda v: round(v, 4)))
 
@@ -79,3 +79,25 @@ def test_names_with_markup_show_as_text():
     html = waterfall([Step("visual", "<b>x</b>", 1.0, "<i>", '"><script>')], 1.0)
     assert "<script>" not in html
     assert "&lt;b&gt;x" in html
+
+
+def test_parts_lie_within_their_line_and_add_up_to_it():
+    inner = (Step("visual", "direct", 0.5), Step("visual", "learned", -0.1))
+    html = waterfall([Step("audio", "Audio", 0.2), Step("visual", "Visual", 0.4, parts=inner)], 0.6)
+    spans = [(float(a), float(b)) for a, b in re.findall(r"left:([\d.]+)%;width:max\(1px,([\d.]+)%\)", html)]
+    full = 0.7  # from 0 to the highest mark, 0.2 + 0.5
+    expected = [(0, 0.2), (0.2, 0.4), (0.2, 0.5), (0.6, 0.1)]
+    assert spans == [pytest.approx((100 * a / full, 100 * w / full), abs=0.01) for a, w in expected]
+    assert html.count("av-sub") == 2
+    assert html.count("<b ") == 4, "parts are no lines of the sum: two lines, the total and its name"
+
+
+def test_lines_from_zero_keep_signs_and_show_small_numbers():
+    html = lines([Step("crowd", "A <i>", 0.002, "likeness 0.50"), Step("crowd", "B", -0.001)], "Neighbours")
+    assert "+0.0020" in html
+    assert "\u22120.0010" in html
+    assert "A &lt;i&gt;" in html
+    left, width = re.findall(r"left:([\d.]+)%;width:max\(1px,([\d.]+)%\)", html)[1]
+    zero = float(re.search(r"--zero:([\d.]+)%", html)[1])
+    assert float(left) + float(width) == pytest.approx(zero, abs=0.02)
+    assert "+3.000" in lines([Step("crowd", "C", 3.0)], "One")

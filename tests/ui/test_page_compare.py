@@ -73,7 +73,7 @@ def test_the_choice_of_recommenders_stands_in_the_url_and_stops_at_four(full, op
 
 
 def test_the_followed_clip_carries_the_accent_and_its_ranks(full, open_page):
-    expected = full.compare("u-003", ["hybrid", "popularity"], 20)
+    expected = full.compare("u-003", ["hybrid", "popularity"], 10)
     second = expected.lists[0].recommendations[1]
     app = open_page(pages.COMPARE, user="u-003", algorithms="hybrid,popularity", clip=second.clip_id)
     html = html_of(app)

@@ -9,6 +9,7 @@ from page_text import html_of
 from avrec.recommend.options import ListOptions
 from avrec.ui import format as fmt
 from avrec.ui import pages
+from avrec.ui.rank_history import moves
 
 HOSTILE = "<script>alert(1)</script> <img src=x onerror=alert(2)> $x$ :red[y] [a](b)"
 
@@ -66,6 +67,32 @@ def test_a_like_acts_at_once_and_can_be_undone(full, open_page):
     app.button(key="undo-button").click().run()
     assert titles(app) == before
     assert not any("Liked" in block.value for block in app.markdown)
+
+
+def test_a_dislike_says_how_far_the_clip_fell_and_what_rose(full, open_page):
+    app = open_page(pages.RECOMMEND, user="u-003", k="8")
+    before = [place.clip_id for place in full.recommend("u-003", 8).recommendations]
+    app.button(key=f"dislike-{before[0]}").click().run()
+    after = full.recommend("u-003", 8).recommendations
+    told = next(block.value for block in app.markdown if block.value.startswith("Disliked"))
+    assert "#1 → off the list" in told
+    risen = {p.title: before.index(p.clip_id) + 1 - p.rank for p in after if p.clip_id in before}
+    best = max(risen, key=lambda title: (risen[title], -list(risen).index(title)))
+    assert f"Rose most: {fmt.plain(fmt.cut(best, 34))} #" in told
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "own", "rose"),
+    [
+        ("abcd", "bcd", "#1 → off the list", [("b", "#2 → #1"), ("c", "#3 → #2")]),
+        ("abcd", "dabc", "#1 → #2", [("d", "#4 → #1")]),
+        ("abcd", "abcd", "stays #1", []),
+        ("bcd", "bcd", "", []),
+        ("ab", "xa", "#1 → #2", []),
+    ],
+)
+def test_moves_after_a_reaction(before, now, own, rose):
+    assert moves(list(before), list(now), "a") == (own, rose)
 
 
 @pytest.mark.parametrize(("event", "word"), [("dislike", "Disliked"), ("hide", "Hidden")])
@@ -366,3 +393,16 @@ def test_a_baseline_that_makes_no_sense_is_none(full, open_page, pin):
     app = open_page(pages.RECOMMEND, user="u-003", pin=pin)
     assert not app.error
     assert not app.exception
+
+
+def test_what_if_ranks_with_the_same_options(full, open_page):
+    options = ListOptions(0.2, 0.9, quality=2.0)
+    place = full.recommend("u-003", 20, options=options).recommendations[2]
+    app = open_page(
+        pages.RECOMMEND, user="u-003", view="What if", off="visual", clip=place.clip_id, calibration="0.9", quality="2"
+    )
+    rows = {row.without: row for row in full.counterfactuals("u-003", place.clip_id, options=options)}
+    plain = {row.without: row for row in full.counterfactuals("u-003", place.clip_id)}
+    told = f"{fmt.score(rows['visual'].score)} → {fmt.score(rows['visual'].score_without)}"
+    assert rows["visual"].score != pytest.approx(plain["visual"].score)
+    assert told in html_of(app)

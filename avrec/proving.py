@@ -1,0 +1,302 @@
+"""The Engine's side of evaluation: what is asked for becomes a job, and what a job found is kept by its hash.
+
+An evaluation whose dataset, protocol, algorithms, seeds and code are the same as before is read from disk.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from avrec.config import Settings
+from avrec.errors import InvalidInputError
+from avrec.schemas import Job
+from avrec.serving import Serving
+from avrec.store.clips import ClipStore
+from avrec.store.files import read_json, write_bytes, write_json
+from avrec.store.interactions import InteractionStore
+from avrec.store.jobs import JobStore, Order, to_job
+
+if TYPE_CHECKING:
+    from avrec.evaluate.datasets import Loaded
+    from avrec.evaluate.evaluation import Spec
+    from avrec.evaluate.results import DatasetFacts, Evaluation
+    from avrec.evaluate.tune import Tuned
+
+KINDS = ("evaluate", "tune")
+KEPT = 60
+DEMO, PUBLIC = "demo", ("ml-100k", "ml-latest-small")
+PRIORITY = 5  # before files that wait: an evaluation takes seconds
+Announce = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """An evaluation that is asked for.
+
+    Attributes:
+        dataset: "demo", a public set's name, or the path of a CSV file.
+        source: Hash of the dataset's content.
+    """
+
+    dataset: str
+    spec: "Spec"
+    source: str
+
+    @property
+    def hash(self) -> str:
+        return self.spec.hash(self.source)
+
+
+class Proving:
+    """Evaluations. `Engine` sets the attributes and adds `wait`."""
+
+    settings: Settings
+    _clips: ClipStore
+    _interactions: InteractionStore
+    _jobs: JobStore
+    _serving: Serving
+    _loaded: tuple[Any, "Loaded"] | None = None
+
+    def wait(self, job_ids: list[str], timeout: float | None = None) -> list[Job]:
+        raise TypeError("only the Engine waits")
+
+    @property
+    def revision(self) -> int:
+        raise TypeError("only the Engine counts revisions")
+
+    @property
+    def _evaluations_dir(self) -> Path:
+        return self.settings.data / "evaluations"
+
+    # ---- asking --------------------------------------------------------------------------------------
+
+    def request(self, dataset: str = DEMO, spec: "Spec | None" = None) -> Request:
+        """Check what is asked for.
+
+        Raises:
+            InvalidInputError, UnknownModelError: As they say.
+        """
+        from avrec.evaluate.evaluation import Spec
+
+        return Request(dataset, (spec or Spec()).checked(), self._source_hash(dataset))
+
+    def evaluate(
+        self, dataset: str = DEMO, spec: "Spec | None" = None, *, wait: bool = True, again: bool = False
+    ) -> "Evaluation | Job":
+        """Evaluate, or read what was found before.
+
+        Args:
+            dataset: "demo" for this library, "ml-100k", "ml-latest-small", or the path of a CSV file.
+            wait: Return the evaluation; without, the job at once.
+            again: Run even where a result is kept.
+
+        Raises:
+            AvrecError: With `wait`, why it could not be done.
+        """
+        asked = self.request(dataset, spec)
+        if not again and (kept := self.evaluation(asked.hash)) is not None:
+            return kept
+        job = self._queue("evaluate", asked)
+        if not wait:
+            return job
+        self._finish(job)
+        found = self.evaluation(asked.hash)
+        if found is None:
+            raise InvalidInputError("Evaluation", "its result could not be read; run it again")
+        return found
+
+    def tune(
+        self, dataset: str = DEMO, spec: "Spec | None" = None, *, wait: bool = True, again: bool = False
+    ) -> "Tuned | Job":
+        """The "Auto" weights for a dataset, or what was found before. Of `spec` the seed and k count."""
+        asked = self.request(dataset, spec)
+        if not again and (kept := self.tuned(asked)) is not None:
+            return kept
+        job = self._queue("tune", asked)
+        if not wait:
+            return job
+        self._finish(job)
+        found = self.tuned(asked)
+        if found is None:
+            raise InvalidInputError("Tuning", "its result could not be read; run it again")
+        return found
+
+    def _finish(self, job: Job) -> None:
+        ended = self.wait([job.job_id])[0]
+        if ended.state != "done":
+            raise InvalidInputError("Evaluation", (ended.reason or ended.state).rstrip("."))
+
+    def _queue(self, kind: str, asked: Request) -> Job:
+        """Queue it, unless the same is on its way."""
+        for row in self._jobs.rows(100):
+            if row.kind == kind and row.sha256 == asked.hash and row.state in ("queued", "running"):
+                return to_job(row)
+        title = f"{'Evaluation' if kind == 'evaluate' else 'Tuning'}: {self.dataset_title(asked.dataset)}"
+        fields = {"title": title, "dataset": asked.dataset, "source": asked.source, "spec": _plain(asked.spec)}
+        order = Order(asked.hash, "", title, fields, kind=kind, priority=PRIORITY)
+        return to_job(self._jobs.row(self._jobs.enqueue([order])[0]))
+
+    def evaluation_jobs(self) -> list[Job]:
+        """Jobs of evaluation and tuning, newest first."""
+        return [to_job(row) for row in self._jobs.rows(200) if row.kind in KINDS]
+
+    # ---- what was found ------------------------------------------------------------------------------
+
+    def evaluation(self, found_hash: str) -> "Evaluation | None":
+        """A kept evaluation; None where there is none, or it is of an older format."""
+        from avrec.evaluate.results import Evaluation
+
+        path = self._evaluations_dir / f"{found_hash}.json"
+        if not found_hash.isalnum() or not path.is_file():
+            return None
+        try:
+            return Evaluation.from_json(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+
+    def evaluations(self) -> list[dict[str, Any]]:
+        """What is kept, newest first: hash, dataset, protocol, k, best, made_at."""
+        found = []
+        for path in self._kept():
+            try:
+                head = read_json(path)
+                found.append(
+                    {name: head[name] for name in ("hash", "protocol", "k", "best", "made_at")}
+                    | {"dataset": head["dataset"]["name"], "title": head["dataset"]["title"]}
+                )
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+        return found
+
+    def tuned(self, asked: Request) -> "Tuned | None":
+        """The kept result of tuning."""
+        from avrec.evaluate.tune import Tuned
+
+        path = self._evaluations_dir / f"tuned-{_tuning_hash(asked)}.json"
+        try:
+            return Tuned.from_dict(read_json(path)) if path.is_file() else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _kept(self) -> list[Path]:
+        """Files of evaluations, the newest first."""
+        files = [path for path in self._evaluations_dir.glob("*.json") if not path.name.startswith("tuned-")]
+        return sorted(files, key=lambda path: -path.stat().st_mtime)
+
+    # ---- datasets ------------------------------------------------------------------------------------
+
+    def dataset_title(self, dataset: str) -> str:
+        from avrec.evaluate.public import SETS
+
+        if dataset == DEMO:
+            return "this library"
+        return SETS[dataset].title if dataset in SETS else Path(dataset).name
+
+    def library_facts(self) -> "DatasetFacts":
+        """What the library has to evaluate on."""
+        return self._library().facts
+
+    def keep_interactions(self, name: str, data: bytes) -> str:
+        """Keep an uploaded CSV file to evaluate on; returns what to call it as a dataset."""
+        folder = self.settings.data / "datasets" / "csv" / hashlib.sha256(data).hexdigest()[:16]
+        path = folder / (Path(name).name[:80] or "interactions.csv")
+        write_bytes(path, data)
+        return str(path)
+
+    def _source_hash(self, dataset: str) -> str:
+        from avrec.evaluate.public import SETS
+
+        if dataset == DEMO:
+            return self._library().facts.content_hash
+        if dataset in SETS:
+            return hashlib.sha256(repr(sorted(SETS[dataset].members.items())).encode()).hexdigest()[:16]
+        digest = hashlib.sha256(repr(sorted(self._clips.ids())).encode())
+        try:
+            digest.update(Path(dataset).read_bytes())
+        except OSError as error:
+            names = ", ".join((DEMO, *PUBLIC))
+            reason = f"it is neither a file that can be read nor one of {names}"
+            raise InvalidInputError(f"Dataset {Path(dataset).name}", reason) from error
+        return digest.hexdigest()[:16]
+
+    def _library(self) -> "Loaded":
+        """The library's events, made once a change."""
+        from avrec.evaluate.datasets import from_library
+
+        revision = self.revision
+        if self._loaded is None or self._loaded[0] != revision:
+            people = [row.user_id for row in self._interactions.people()]
+            self._loaded = revision, from_library(self._clips.corpus(), people, self._interactions.all())
+        return self._loaded[1]
+
+    def _load(self, dataset: str, source: str) -> "Loaded":
+        from avrec.evaluate.datasets import from_csv, renamed
+        from avrec.evaluate.public import SETS, load_public
+
+        if dataset == DEMO:
+            return renamed(self._library(), content_hash=source)
+        if dataset in SETS:
+            loaded = load_public(dataset, self.settings.data / "datasets")
+        else:
+            loaded = from_csv(Path(dataset), self._clips.corpus())
+        return renamed(loaded, content_hash=source)
+
+    # ---- running: the worker calls these -------------------------------------------------------------
+
+    def _job_handlers(self) -> dict[str, Callable[[dict[str, Any], Announce], str]]:
+        """Kind -> what runs it; it returns what was found, in words."""
+        return {"evaluate": self._run_evaluation, "tune": self._run_tuning}
+
+    def _run_evaluation(self, fields: dict[str, Any], announce: Announce) -> str:
+        from avrec.evaluate.evaluation import evaluate
+        from avrec.evaluate.findings import headline
+
+        asked = _asked(fields)
+        announce(0.0, "reading the dataset")
+        found = evaluate(self._load(asked.dataset, asked.source), asked.spec, announce)
+        write_bytes(self._evaluations_dir / f"{asked.hash}.json", found.as_json().encode())
+        for path in self._kept()[KEPT:]:
+            path.unlink(missing_ok=True)
+        return headline(found)
+
+    def _run_tuning(self, fields: dict[str, Any], announce: Announce) -> str:
+        from avrec.evaluate.protocols import splits
+        from avrec.evaluate.tune import tune
+
+        asked = _asked(fields)
+        announce(0.0, "reading the dataset")
+        loaded = self._load(asked.dataset, asked.source)
+        # Tuned on the training side of the split that will be reported on: its test side stays untouched.
+        cut = next(splits(loaded.dataset, asked.spec.protocol, loaded.times))
+        found = tune(cut.train, seed=asked.spec.protocol.seed, k=asked.spec.k, progress=announce)
+        write_json(self._evaluations_dir / f"tuned-{_tuning_hash(asked)}.json", found.as_json())
+        return found.settings.source
+
+
+def _tuning_hash(asked: Request) -> str:
+    spec = replace(asked.spec, algorithms=(), parts=(), hybrid=None)
+    return spec.hash(asked.source)
+
+
+def _plain(spec: "Spec") -> dict[str, Any]:
+    return json.loads(json.dumps(asdict(spec)))
+
+
+def _asked(fields: dict[str, Any]) -> Request:
+    """The request in a job's fields.
+
+    Raises:
+        InvalidInputError: It was queued by another version.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    from avrec.evaluate.evaluation import Spec
+
+    try:
+        spec = TypeAdapter(Spec).validate_python(fields["spec"])
+        return Request(str(fields["dataset"]), spec.checked(), str(fields["source"]))
+    except (ValidationError, KeyError) as error:
+        raise InvalidInputError("Evaluation", "it was asked for by another version; run it again") from error
