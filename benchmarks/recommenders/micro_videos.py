@@ -63,7 +63,8 @@ def run(settings: Settings) -> None:
     for model in found:
         values = model.values
         rows.append([
-            model.name, mean_cell(values["recall"]), f"{values['precision'].mean():.4f}".lstrip("0"), mean_cell(values["ndcg"]),
+            model.name, mean_cell(values["recall"]), f"{values['precision'].mean():.4f}".lstrip("0"),
+            mean_cell(values["ndcg"]),
             gain_cell(values["recall"], ease.values["recall"]), gain_cell(values["recall"], popular.values["recall"]),
             f"{model.seconds:.1f} s",
         ])  # fmt: skip
