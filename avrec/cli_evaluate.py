@@ -29,8 +29,6 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Compare recommenders on held-out positives, with intervals and paired tests."""
-    from dataclasses import replace
-
     from avrec.evaluate import findings, tables
     from avrec.evaluate.evaluation import PARTS, Spec
     from avrec.evaluate.protocols import Protocol
@@ -39,12 +37,10 @@ def evaluate(
         raise InvalidInputError(export.name, "the name must end in .csv or .html")
     told = PARTS if not parts else () if parts == "none" else _names(parts)
     cut = Protocol(protocol, seed=seed, minimum=minimum)
-    spec = Spec(cut, _names(algorithms), k, told)
+    spec = Spec(cut, _names(algorithms), k, told, auto=tune)
     where = dataset if dataset in ("demo", "ml-100k", "ml-latest-small") else str(Path(dataset).resolve())
     engine = Engine()
     try:
-        if tune:
-            spec = replace(spec, hybrid=engine.tune(where, spec, again=again).settings)
         found = engine.evaluate(where, spec, again=again)
     finally:
         engine.close()

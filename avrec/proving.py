@@ -256,28 +256,39 @@ class Proving:
 
         asked = _asked(fields)
         announce(0.0, "reading the dataset")
-        found = evaluate(self._load(asked.dataset, asked.source), asked.spec, announce)
+        loaded, spec, told = self._load(asked.dataset, asked.source), asked.spec, announce
+        if spec.auto and spec.hybrid is None:
+            tuned = self._tuned_for(asked, loaded, lambda share, sentence: announce(share / 2, sentence))
+            spec = replace(spec, hybrid=tuned.settings)
+            told = lambda share, sentence: announce((1 + share) / 2, sentence)  # noqa: E731
+        found = replace(evaluate(loaded, spec, told), hash=asked.hash)
         write_bytes(self._evaluations_dir / f"{asked.hash}.json", found.as_json().encode())
         for path in self._kept()[KEPT:]:
             path.unlink(missing_ok=True)
         return headline(found)
 
     def _run_tuning(self, fields: dict[str, Any], announce: Announce) -> str:
-        from avrec.evaluate.protocols import splits
-        from avrec.evaluate.tune import tune
-
         asked = _asked(fields)
         announce(0.0, "reading the dataset")
         loaded = self._load(asked.dataset, asked.source)
-        # Tuned on the training side of the split that will be reported on: its test side stays untouched.
+        return self._tuned_for(asked, loaded, announce, again=True).settings.source
+
+    def _tuned_for(self, asked: Request, loaded: "Loaded", announce: Announce, again: bool = False) -> "Tuned":
+        """Tune on the training side of the split that will be reported on: its test side stays untouched."""
+        from avrec.evaluate.protocols import splits
+        from avrec.evaluate.tune import tune
+
+        if not again and (kept := self.tuned(asked)) is not None:
+            return kept
+        replace(asked.spec, auto=True).checked()
         cut = next(splits(loaded.dataset, asked.spec.protocol, loaded.times))
         found = tune(cut.train, seed=asked.spec.protocol.seed, k=asked.spec.k, progress=announce)
         write_json(self._evaluations_dir / f"tuned-{_tuning_hash(asked)}.json", found.as_json())
-        return found.settings.source
+        return found
 
 
 def _tuning_hash(asked: Request) -> str:
-    spec = replace(asked.spec, algorithms=(), parts=(), hybrid=None)
+    spec = replace(asked.spec, algorithms=(), parts=(), hybrid=None, auto=False)
     return spec.hash(asked.source)
 
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from avrec.errors import AvrecError
+from avrec.evaluate.findings import tuned_words
 from avrec.evaluate.report import html_report
 from avrec.ui import evaluate_panels as panels
 from avrec.ui import format as fmt
@@ -57,7 +58,7 @@ if found is None:
 panels.strip(found, choice.metric)
 if found.dataset.note:
     st.html(f'<p class="av-cap" style="margin:0">{fmt.escape(found.dataset.title)}: {fmt.escape(found.dataset.note)} '
-            f"{fmt.escape(found.protocol.capitalize())}.</p>")  # fmt: skip
+            f"{fmt.escape(found.protocol.capitalize())}. {fmt.escape(tuned_words(found))}</p>")  # fmt: skip
 pairs = (
     ((panels.leaderboard, choice.metric), (panels.accuracy_against, choice.metric)),
     ((panels.ablation,), (panels.cold_start,)),

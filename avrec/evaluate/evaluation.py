@@ -18,7 +18,7 @@ from avrec.evaluate.cold_start import cold_start
 from avrec.evaluate.datasets import Loaded
 from avrec.evaluate.faithfulness import faithfulness
 from avrec.evaluate.leaderboard import best_of, compare, make_row
-from avrec.evaluate.protocols import Protocol, Split, splits
+from avrec.evaluate.protocols import K_FOLD, Protocol, Split, splits
 from avrec.evaluate.results import Evaluation, Faithfulness, Row
 from avrec.evaluate.run import Progress, Tally, add_beyond, per_person, predict_ratings, tally
 from avrec.recommend import registry
@@ -30,7 +30,6 @@ from avrec.recommend.linear import LinearRecommender
 BASELINES = ("popularity", "random")
 METRIC = "ndcg"
 PARTS = ("ablation", "faithfulness", "cold-start", "curves")
-LARGE = 2_000_000  # people x clips from which only the asked-for parts of an evaluation are cheap
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,7 @@ class Spec:
         algorithms: Names of the registry; empty for all. Popularity and random are always among them.
         parts: What is told besides the leaderboard, of PARTS.
         hybrid: Settings of the hybrid, as `tune` finds them; by the size of the library where None.
+        auto: Whether the hybrid is to be tuned first, on the training side; for whoever asks for the run.
     """
 
     protocol: Protocol = field(default_factory=Protocol)
@@ -48,6 +48,7 @@ class Spec:
     k: int = 10
     parts: tuple[str, ...] = PARTS
     hybrid: HybridSettings | None = None
+    auto: bool = False
 
     def checked(self) -> "Spec":
         """The specification with all names resolved.
@@ -62,6 +63,8 @@ class Spec:
             raise InvalidInputError("K", "it must be from 1 to 1,000")
         if unknown := set(self.parts) - set(PARTS):
             raise InvalidInputError("Parts", f"{sorted(unknown)[0]!r} is not one of {', '.join(PARTS)}")
+        if self.auto and self.protocol.name == K_FOLD:
+            raise InvalidInputError("Auto weights", "folds have no training side in common; choose another split")
         chosen = tuple(dict.fromkeys([*names, *BASELINES]))
         return replace(self, protocol=self.protocol.checked(), algorithms=chosen)
 

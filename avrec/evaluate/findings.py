@@ -14,12 +14,15 @@ def short(evaluation: Evaluation, algorithm: str) -> str:
     return title.replace(":", ",") if shared else name
 
 
+ERRORS = ("rmse", "mae")  # the smaller, the better
+
+
 def signed(value: float) -> str:
     return f"{value:+.3f}".replace("-", "\u2212")
 
 
 def p_words(p: float) -> str:
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.01 else f"p = {p:.2f}"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
 
 
 def compared_words(evaluation: Evaluation, comparison: Comparison) -> str:
@@ -45,7 +48,7 @@ def headline(evaluation: Evaluation, metric: str | None = None) -> str:
 
 def best(evaluation: Evaluation, metric: str) -> str:
     known = [row for row in evaluation.rows if metric in row.metrics]
-    if metric in ("rmse", "mae"):
+    if metric in ERRORS:
         return min(known, key=lambda row: row.metrics[metric].value).algorithm if known else ""
     return max(known, key=lambda row: row.metrics[metric].value).algorithm if known else ""
 
@@ -66,6 +69,8 @@ def leader_words(evaluation: Evaluation, metric: str) -> str:
     top, level = best(evaluation, metric), level_with_best(evaluation, metric)
     if not top:
         return ""
+    if not any(c.metric == metric for c in evaluation.comparisons):
+        return f"{short(evaluation, top)} leads by its mean"
     if not level:
         return f"{short(evaluation, top)} leads, distinguishable from all others"
     return f"{short(evaluation, top)} leads; {len(level)} of {len(evaluation.rows) - 1} are not distinguishable from it"
@@ -119,3 +124,15 @@ def bias_words(evaluation: Evaluation) -> str:
 def metric_title(metric: str, k: int) -> str:
     """ "nDCG@10"; metrics of no list length stand alone."""
     return TITLES[metric] if metric in ("auc", "rmse", "mae") else f"{TITLES[metric]}@{k}"
+
+
+def tuned_words(evaluation: Evaluation) -> str:
+    """The hybrid's weights where they were tuned: "content 0.2, cease 1, walk 0.3, popularity 1"."""
+    if not evaluation.tuned:
+        return ""
+    parts = ", ".join(f"{name} {evaluation.tuned[name]:g}" for name in ("content", "cease", "walk", "popularity"))
+    fit = evaluation.tuned["fit"]
+    return (
+        f"Hybrid {evaluation.tuned['source']}: {parts}; lambda {fit['regularization']:g}, beta {fit['beta']:g}, "
+        f"dropout {fit['dropout']:g}, kernel {fit['kernel']:g}"
+    )

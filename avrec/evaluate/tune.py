@@ -37,6 +37,13 @@ WEIGHTS = {
 }
 READINGS = (Reading(), Reading(negatives=0.0), Reading(binary=True), Reading(binary=True, negatives=0.0))
 STARTS = ({"content": 0.0, "cease": 1.0, "walk": 0.0, "popularity": 0.0}, {"content": 0.2, "cease": 1.0, "walk": 0.3})
+# One setting at a time does not get from one of these to another: lambda, beta and dropout hang together.
+FITS = (
+    CeaseSettings(30.0, 0.5, 0.6, 0.0),
+    CeaseSettings(200.0, 0.0, 0.0, 0.0),
+    CeaseSettings(100.0, 0.0, 0.6, 0.0),
+    CeaseSettings(30.0, 1.0, 0.0, 3.0),
+)
 MOST_PEOPLE, LEAST_PEOPLE = 2000, 10
 BLOCK = 256
 SWEEPS = 3
@@ -150,7 +157,7 @@ class _Search:
 
     def run(self, start: HybridSettings) -> tuple[float, tuple[float, HybridSettings], bool]:
         """The starting value, the best (value, settings), and whether the search came to its end."""
-        self._steps = 3 + SWEEPS * (len(LAMBDAS) + len(BETAS) + len(DROPOUTS) + len(KERNELS) - 4)
+        self._steps = 3 + len(FITS) + SWEEPS * (len(LAMBDAS) + len(BETAS) + len(DROPOUTS) + len(KERNELS) - 4)
         self._prepare()
         before = self._value(start)
         self.best = (before, start)
@@ -158,6 +165,10 @@ class _Search:
             self._weigh(start)
             for other in STARTS:
                 self._weigh(replace(start, **other))
+            self._read_best()
+            for fit in FITS:
+                self._try(replace(self.best[1], fit=fit, cease=self.best[1].cease or 1.0))
+                self._check_time()
             for _ in range(SWEEPS):
                 last = self.best[0]
                 self._sweep()
@@ -267,13 +278,13 @@ class _Search:
     def _sweep(self) -> None:
         """Each of CEASE's settings in turn, then the weights again."""
         sparse = self.train.clips > DENSE_CLIPS
-        self._read_best()
         self._line("regularization", LAMBDAS)
         if not sparse:
             self._line("beta", BETAS)
             self._line("dropout", DROPOUTS)
             if self.has_content:
                 self._line("kernel", KERNELS)
+        self._read_best()
         self._weigh(self.best[1])
 
     def _read_best(self) -> None:

@@ -24,7 +24,8 @@ Box = tuple[float, float, float, float]
 def ranked(evaluation: Evaluation, metric: str) -> list[Row]:
     """Rows with the metric, the best first."""
     known = [row for row in evaluation.rows if metric in row.metrics]
-    return sorted(known, key=lambda row: -row.metrics[metric].value)
+    sign = 1 if metric in findings.ERRORS else -1
+    return sorted(known, key=lambda row: sign * row.metrics[metric].value)
 
 
 def _tone(evaluation: Evaluation, name: str, now: Theme) -> str:
@@ -89,7 +90,8 @@ def scatter(evaluation: Evaluation, first: str, second: str, now: Theme) -> "Fig
     rows = [row for row in evaluation.rows if first in row.metrics and second in row.metrics]
     points = [(row.metrics[first].value, row.metrics[second].value) for row in rows]
     sign = -1 if second in ("gini", "popularity") else 1
-    front = pareto([(x, sign * y) for x, y in points])
+    across = -1 if first in findings.ERRORS else 1
+    front = pareto([(across * x, sign * y) for x, y in points])
     figure = base_figure(340, now, margin={"l": 8, "r": 12, "t": 8, "b": 44})
     accent, muted = palette.ACCENT.of(now), palette.MUTED.of(now)
     edge = sorted(point for point, on in zip(points, front, strict=True) if on)
@@ -113,7 +115,7 @@ def scatter(evaluation: Evaluation, first: str, second: str, now: Theme) -> "Fig
         )  # fmt: skip
     figure.update_xaxes(
         title={
-            "text": f"{findings.metric_title(first, evaluation.k)}, better to the right",
+            "text": f"{findings.metric_title(first, evaluation.k)}, better to the {'left' if across < 0 else 'right'}",
             "font": {"size": 12, "color": muted},
         },
         tickfont=AXIS, range=spans[0],

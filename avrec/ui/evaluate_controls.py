@@ -22,7 +22,7 @@ DATASETS = {"demo": "This library", "ml-100k": "MovieLens 100k", "ml-latest-smal
 SPLITS = {RANDOM: "Random 80/20", TEMPORAL: "Temporal 80/20", LEAVE_ONE_OUT: "Leave one out", K_FOLD: "5 folds"}
 METRICS = {
     "ndcg": "nDCG", "recall": "Recall", "precision": "Precision", "mrr": "MRR", "map": "MAP", "hit": "Hit rate",
-    "auc": "AUC",
+    "auc": "AUC", "rmse": "RMSE", "mae": "MAE",
 }  # fmt: skip
 LENGTHS = (5, 10, 20)
 UPLOADS = "av-evaluate-csv"
@@ -37,10 +37,11 @@ class Choice:
     metric: str
     k: int
     models: tuple[str, ...]
+    auto: bool
 
     @property
     def spec(self) -> Spec:
-        return Spec(Protocol(self.protocol), self.models, self.k)
+        return Spec(Protocol(self.protocol), self.models, self.k, auto=self.auto and self.protocol != K_FOLD)
 
 
 def uploads() -> dict[str, str]:
@@ -62,6 +63,7 @@ def current() -> Choice:
         workspace.choice("metric", list(METRICS), "ndcg"),
         k if k in LENGTHS else 10,
         tuple(dict.fromkeys([*models, *(name for name in ALWAYS if name in known)])),
+        workspace.param("auto") == "1",
     )
 
 
@@ -99,6 +101,10 @@ def _models(choice: Choice) -> None:
             help="Popularity and random are always among them.",
         )  # fmt: skip
         with st.container(horizontal=True):
+            st.toggle(
+                "Auto weights", help="Tune the hybrid's weights on the training side first; not with folds.",
+                disabled=choice.protocol == K_FOLD, **bound("auto", choice.auto, "ev-auto"),
+            )  # fmt: skip
             st.button("All", on_click=workspace.put, kwargs={"models": "all"}, key="ev-all")
             st.button("The usual", on_click=workspace.put, kwargs={"models": ""}, key="ev-usual")
 

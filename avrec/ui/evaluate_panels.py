@@ -79,9 +79,13 @@ def _ago(evaluation: Evaluation) -> str:
 
 
 def leaderboard(evaluation: Evaluation, metric: str) -> None:
-    words = f"{findings.headline(evaluation, metric)}. {findings.leader_words(evaluation, metric)}; ≈ marks them."
+    words = f"{findings.headline(evaluation, metric)}. {findings.leader_words(evaluation, metric)}"
+    words += "; ≈ marks them." if findings.level_with_best(evaluation, metric) else "."
     with panel("leaderboard", "Leaderboard", words, tables.leaderboard(evaluation)):
         now = theme()
+        if not charts.ranked(evaluation, metric):
+            st.markdown("None of these models has it: only models that predict ratings do, where there are ratings.")
+            return
         alt = "; ".join(
             f"{row.title} {row.metrics[metric].value:.3f}" for row in charts.ranked(evaluation, metric)[:12]
         )
@@ -92,7 +96,11 @@ def leaderboard(evaluation: Evaluation, metric: str) -> None:
 
 
 def accuracy_against(evaluation: Evaluation, metric: str) -> None:
-    known = [name for name in SECOND if any(name in row.metrics for row in evaluation.rows)]
+    known = [name for name in SECOND if any({name, metric} <= set(row.metrics) for row in evaluation.rows)]
+    if not known:
+        with panel("pareto", f"{METRICS[metric]} against diversity", "", []):
+            st.markdown("Nothing to draw: no model has both.")
+        return
     second = workspace.choice("against", known, known[0])
     rows = tables.two_metrics(evaluation, metric, second)
     with panel("pareto", f"{METRICS[metric]} against {TITLES[second].lower()}", "dotted: not beaten on both", rows):

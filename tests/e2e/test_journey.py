@@ -175,7 +175,25 @@ def test_person_why_dislike_what_rose_undo(address, browser, real_engine):
     page.close()
 
 
-@pytest.mark.parametrize("path", ["/", "/upload", "/clip", "/recommend", "/compare", "/system"])
+def test_evaluate_says_what_carries_the_library_and_whether_the_hybrid_beats_popularity(address, browser):
+    """Two clicks at most: open the page, press Run."""
+    page = open_page(browser.new_page(viewport={"width": 1440, "height": 900}), f"{address}/evaluate")
+    page.locator(".st-key-ev-run button").click()
+    page.locator(".st-key-ev-leaderboard").wait_for(timeout=120_000)
+    settled(page)
+    said = page.locator(".st-key-ev-head-leaderboard").inner_text()
+    assert re.search(r"Hybrid (beats|is not distinguishable from) Popularity|Popularity beats Hybrid", said)
+    assert re.search(
+        r"carries most|is missed most|no single modality", page.locator(".st-key-ev-head-ablation").inner_text()
+    )
+    page.screenshot(path=SCREENSHOTS / "evaluate.png")
+    page.reload()
+    settled(page)
+    page.locator(".st-key-ev-leaderboard").wait_for(timeout=5_000)  # kept, so there at once
+    page.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/upload", "/clip", "/recommend", "/evaluate", "/compare", "/system"])
 @pytest.mark.parametrize("look", [("light", 1440), ("dark", 420)])
 def test_every_page_in_light_and_dark_wide_and_narrow(address, browser, path, look):
     scheme, width = look

@@ -141,3 +141,14 @@ def test_the_command_line_prints_the_contract(library, capsys, monkeypatch, tmp_
     assert "Popularity" in capsys.readouterr().out
     with pytest.raises(InvalidInputError):
         cli_evaluate.evaluate(**arguments, export=tmp_path / "out.pdf")
+
+
+def test_auto_tunes_first_and_says_so(library):
+    from avrec.evaluate.findings import tuned_words
+
+    found = library.evaluate("demo", Spec(algorithms=("hybrid",), k=5, parts=(), auto=True))
+    assert "tuned on" in tuned_words(found)
+    assert library.evaluation(found.hash) == found
+    assert library.tuned(library.request("demo", Spec(k=5))) is not None, "kept for the same split"
+    with pytest.raises(InvalidInputError, match="folds"):
+        library.evaluate("demo", Spec(Protocol("k-fold"), auto=True))

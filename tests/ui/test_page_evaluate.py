@@ -4,7 +4,7 @@ import pytest
 from fake_engine import FakeEngine, starter_clips
 from page_text import html_of
 
-from avrec.schemas import Interaction
+from avrec.schemas import AlgorithmEntry, Interaction
 from avrec.ui import pages
 
 MODELS = "hybrid,content,item-knn"
@@ -123,6 +123,27 @@ def test_hostile_ids_are_text(hold, open_page):
     app = ran(engine, open_page)
     assert not app.exception
     assert "<script>alert" not in html_of(app)
+
+
+@pytest.mark.parametrize("models", ["hybrid", "hybrid,baseline,mf"])
+def test_rating_metrics_where_there_are_some_and_where_not(hold, open_page, models):
+    engine = hold(FakeEngine())
+    known = [*engine.algorithm_entries(), *(AlgorithmEntry(n, n, "ratings", True) for n in ("baseline", "mf"))]
+    engine.algorithm_entries = lambda: known
+    at = engine._events[0].at
+    people = {e.user_id for e in engine._events}
+    engine._events += [
+        Interaction(user, clip.clip_id, "rating", float(1 + i % 5), at)
+        for user in people
+        for i, clip in enumerate(engine.clips()[:8])
+    ]
+    app = open_page(pages.EVALUATE, models=models, metric="rmse")
+    app.button(key="ev-run").click().run()
+    engine.finish(engine.evaluation_jobs()[0])
+    app.run()
+    assert not app.exception
+    said = " ".join(block.value for block in app.markdown)
+    assert ("None of these models has it" in said) == (models == "hybrid")
 
 
 def test_a_new_event_makes_the_result_stale(full, open_page):
