@@ -41,6 +41,7 @@ OTHERS = {
 }
 UNLIKE = "is unlike {title}, which was turned down"
 ABSENT = {"visual": "no picture", "audio": "no sound"}
+CLIP_LEVELS = {"rated": "is rated above the average", "bias": "is preferred by most people"}
 LEVELS = ("mean", "level")  # the same for every clip of a list: no reason for any
 WORTH = 0.1  # a line below this share of the positive lines is no reason
 MOST_PARTS = 2
@@ -107,6 +108,8 @@ def _of_prior(line: Contribution, facts: Evidence) -> str:
     best = max((leaf for leaf in line.leaves() if leaf.key not in LEVELS), key=lambda leaf: leaf.value)
     if best.key.startswith("pinned "):
         return f"has the {best.label}"
+    if best.key in CLIP_LEVELS:
+        return CLIP_LEVELS[best.key]
     return f"is liked by {_people(facts.likes())}" if best.key in ("prior", "popularity") else f"is {best.label}"
 
 

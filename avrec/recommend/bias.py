@@ -14,7 +14,7 @@ from avrec.recommend.dataset import Dataset, Taste
 from avrec.recommend.ratings import RatingPredictor, prior_block, rated_row
 
 ITEM_RIDGE, USER_RIDGE, EPOCHS = 10.0, 15.0, 10
-OVERALL, PERSON, CLIP = "mean of all ratings", "this person's level", "rated above the average"
+OVERALL, PERSON, CLIP = "mean of all ratings", "this person's level", "this clip's level of ratings"
 
 
 class Biases:

@@ -12,7 +12,8 @@ from avrec.recommend.dataset import Dataset, Taste
 from avrec.recommend.factor_model import SEED, FactorModel, trainable
 from avrec.recommend.ratings import prior_block
 
-STEPS, OTHERS = 100, 256
+TRAVEL, ITERATIONS = 85.0, (10, 1000)
+STEPS, SAMPLE = 100, 256
 
 
 class Bpr(FactorModel):
@@ -20,7 +21,9 @@ class Bpr(FactorModel):
 
     Args:
         factors: Dimensions, without the clips' level.
-        learning_rate, regularization, iterations: Of the stochastic descent.
+        learning_rate, regularization: Of the stochastic descent.
+        iterations: Over all likes; where None so many that the person of a random like gets 85 / learning rate steps:
+            more overfits those with long histories.
     """
 
     name, title = "bpr", "BPR: factors that rank liked above others"
@@ -28,18 +31,21 @@ class Bpr(FactorModel):
     def __init__(
         self,
         factors: int = 32,
-        learning_rate: float = 0.02,
+        learning_rate: float = 0.01,
         regularization: float = 0.01,
-        iterations: int = 30,
+        iterations: int | None = None,
     ):
         self.factors, self.learning_rate = factors, learning_rate
-        self.regularization, self.iterations = regularization, iterations
+        self.regularization, self.given = regularization, iterations
 
     def _fit(self, dataset: Dataset) -> None:
         self._known = dataset.positives
         if not trainable(self._known):
             self.item_factors, self._people = np.zeros((dataset.clips, 2)), np.zeros((len(dataset.user_ids), 2))
             return
+        lengths = self._known.getnnz(axis=1).astype(float)
+        typical = float((lengths**2).sum() / lengths.sum())
+        self.iterations = self.given or int(np.clip(TRAVEL / self.learning_rate / typical, *ITERATIONS))
         from implicit.cpu.bpr import BayesianPersonalizedRanking
         from threadpoolctl import threadpool_limits
 
@@ -68,14 +74,12 @@ class Bpr(FactorModel):
         others = np.setdiff1d(np.flatnonzero(self.dataset.listable), liked)
         if not len(liked) or not len(others):
             return p
-        if len(others) > OTHERS:
-            others = np.sort(np.random.default_rng(SEED).choice(others, OTHERS, replace=False))
-        Q, N = self.item_factors[liked], self.item_factors[others]
+        rate = min(self.learning_rate * len(liked), 1.0)  # an epoch of the fit takes one step a liked clip
+        Q, N = self.item_factors[_some(liked)], self.item_factors[_some(others)]
         for _ in range(STEPS):
             slope = 1 / (1 + np.exp(np.clip((Q @ p)[:, None] - (N @ p)[None], -30, 30)))
-            # A person's epoch is one step a liked clip, so the mean slope is taken that many times.
-            pull = (slope.sum(axis=1) @ Q - slope.sum(axis=0) @ N) / len(others)
-            p[:-1] += self.learning_rate * (pull - self.regularization * len(liked) * p)[:-1]
+            pull = (slope.sum(axis=1) @ Q - slope.sum(axis=0) @ N) / slope.size
+            p[:-1] += rate * (pull - self.regularization * p)[:-1]
         return p
 
     def _told(self, taste: Taste, columns: np.ndarray, weights: dict[str, float]) -> Told:
@@ -84,5 +88,12 @@ class Bpr(FactorModel):
         names = [f"dimension {f + 1} of taste" for f in range(count)]
         leaves = Leaves("factor", names, [f"factor-{f + 1}" for f in range(count)], [{}] * count)
         lines = (items[:, :-1] * p[:-1]).T
-        level = prior_block("bias", "preferred by most people", items[:, -1] * p[-1])
+        level = prior_block("bias", "this clip's level for everybody", items[:, -1] * p[-1])
         return Told((level, Block("crowd", self.title, leaves, lines)), len(columns))
+
+
+def _some(clips: np.ndarray) -> np.ndarray:
+    """At most 256 of them, always the same."""
+    if len(clips) <= SAMPLE:
+        return clips
+    return np.sort(np.random.default_rng(SEED).choice(clips, SAMPLE, replace=False))

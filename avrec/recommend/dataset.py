@@ -44,7 +44,11 @@ class Taste:
     def among(self, rows: np.ndarray) -> "Taste":
         """The same taste had only some rows ever been watched; `rows` is a mask."""
         keep = rows[self.clips]
-        return self if keep.all() else Taste(self.clips[keep], self.weights[keep], self.seen, self.hidden, self.row)
+        return (
+            self
+            if keep.all()
+            else Taste(self.clips[keep], self.weights[keep], self.seen, self.hidden, self.row, self.person)
+        )
 
     def without(self, clip: int) -> "Taste":
         """The same taste had that clip never been watched; it stays out of the list."""

@@ -33,16 +33,18 @@ class PureSvd(ItemItem):
 
     Args:
         factors: How many are kept, at most.
+        beta: People's rows are divided by the length of their history to the power of beta / 2 before; 0 is plain.
     """
 
     name, title, family = "pure-svd", "PureSVD: singular vectors of who likes what", "factors"
 
-    def __init__(self, factors: int = 16):
-        self.factors = factors
+    def __init__(self, factors: int = 12, beta: float = 0.5):
+        self.factors, self.beta = factors, beta
 
     def _learn(self, dataset: Dataset) -> ItemMatrix:
-        # With all factors V V' is the identity and ranks nothing: keep at most a third.
-        most = max(1, min(dataset.positives.shape) // 3)
-        self.decomposition = decompose(dataset.positives, min(self.factors, most))
+        lengths = np.maximum(np.asarray(dataset.positives.sum(axis=1)).ravel(), 1.0)
+        weighted = sp.csr_matrix(sp.diags_array(lengths ** (-self.beta / 2)) @ dataset.positives)
+        # With all factors V V' is the identity and ranks nothing: keep at most a sixth.
+        self.decomposition = decompose(weighted, min(self.factors, max(1, min(weighted.shape) // 6)))
         V = np.ascontiguousarray(self.decomposition.Vt.T)
         return FactorMatrix(V, V)

@@ -2,7 +2,8 @@
 
     r_ui = r_u + sum over v of s_uv (r_vi - r_v) / sum over v of |s_uv|
 
-v runs over the k most similar people who rated clip i. People of opposite taste (s < 0) are left out, as is usual: they
+r_u and r_v are means of all that a person rated (the means inside a correlation are over co-rated clips). v runs over
+the k most similar people who rated clip i. People of opposite taste (s < 0) are left out, as is usual: they
 say little about what one likes.
 
 A predicted rating says nothing of how sure it is: the highest ones are those that a single neighbour gave. So lists

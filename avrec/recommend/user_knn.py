@@ -1,6 +1,6 @@
 """User-kNN for likes: what the people with the most likes in common like.
 
-    score_i = sum over the k nearest v of s_uv x_vi,   s_uv = |u and v| / sqrt((|u| + s) (|v| + s))
+    score_i = sum over the k nearest v of s_uv x_vi / sqrt |v|,   s_uv = |u and v| / sqrt((|u| + s) (|v| + s))
 
 Where events are likes and not ratings, this ranks; the deviations from means that the prediction formula of
 `user_cf.py` adds up are then all zero.
@@ -26,13 +26,14 @@ class UserKnn(Recommender):
 
     name, title, family = "user-knn", "User-kNN: likes of people of similar taste", "people"
 
-    def __init__(self, neighbours: int = 100, shrink: float = 1.0):
+    def __init__(self, neighbours: int = 200, shrink: float = 1.0):
         self.neighbours, self.shrink = neighbours, shrink
 
     def _fit(self, dataset: Dataset) -> None:
-        self._likes = dataset.positives
-        self._likes_by_clip = sp.csc_matrix(self._likes)
-        self._lengths = np.asarray(self._likes.sum(axis=1)).ravel()
+        self._lengths = np.asarray(dataset.positives.sum(axis=1)).ravel()
+        # One like of many says less than one of few.
+        self._votes = sp.csr_matrix(sp.diags_array(np.maximum(self._lengths, 1.0) ** -0.5) @ dataset.positives)
+        self._votes_by_clip = sp.csc_matrix(self._votes)
 
     def _refresh(self, dataset: Dataset) -> None:
         self._fit(dataset)
@@ -40,7 +41,7 @@ class UserKnn(Recommender):
     def similar_people(self, taste: Taste) -> Neighbours:
         """The k most similar people; the person themselves is not among them."""
         liked = taste.clips[(taste.weights > 0) & self.dataset.listable[taste.clips]]
-        common = np.asarray(self._likes_by_clip[:, liked].sum(axis=1)).ravel()
+        common = np.diff(self._votes_by_clip[:, liked].tocsr().indptr)
         similarity = common / np.sqrt(np.maximum((self._lengths + self.shrink) * (len(liked) + self.shrink), 1e-12))
         if taste.person is not None:
             similarity[taste.person] = 0.0
@@ -50,11 +51,11 @@ class UserKnn(Recommender):
 
     def _scores(self, taste: Taste, weights: dict[str, float]) -> np.ndarray:
         found = self.similar_people(taste)
-        return np.asarray(self._likes[found.people].T @ found.similarity).ravel()
+        return np.asarray(self._votes[found.people].T @ found.similarity).ravel()
 
     def _told(self, taste: Taste, columns: np.ndarray, weights: dict[str, float]) -> Told:
         found = self.similar_people(taste)
-        lines = self._likes_by_clip[:, columns].tocsr()[found.people].toarray() * found.similarity[:, None]
+        lines = self._votes_by_clip[:, columns].tocsr()[found.people].toarray() * found.similarity[:, None]
         voting = np.flatnonzero(lines.any(axis=1))
         if not len(voting):
             return Told((), len(columns))

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from rated import dataset_of, random_ratings
 from synthetic import make_corpus, make_dataset, make_events
 
 from avrec.errors import InvalidInputError, UnknownClipError, UnknownUserError
+from avrec.explain.counterfactual import counterfactuals
 from avrec.recommend.dataset import Dataset
-from avrec.recommend.options import ListOptions
+from avrec.recommend.options import PLAIN, ListOptions
 from avrec.recommend.registry import ENTRIES, make
 from avrec.schemas import Corpus, Interaction
 
@@ -89,6 +91,117 @@ def test_equal_events_for_everyone_are_no_trouble(name):
     ranked = fit(name, Dataset.build(corpus, [], same)).recommend("u0", 8)
     assert len(ranked.recommendations) == 4
     assert all(np.isfinite(r.score) for r in ranked.recommendations)
+
+
+@pytest.mark.parametrize("event", ["dislike", "skip", "hide"])
+def test_people_who_like_nothing_at_all(name, event):
+    corpus = make_corpus(8)
+    events = [Interaction(f"u{u}", c, event, None, corpus.added_at[0]) for u in range(3) for c in corpus.clip_ids[:4]]
+    model = fit(name, Dataset.build(corpus, [], events))
+    scores = [place.score for place in model.recommend("u1", 8).recommendations]
+    assert scores
+    assert np.isfinite(scores).all()
+
+
+@pytest.mark.parametrize("stars", [1.0, 3.0, 5.0])
+def test_raw_stars_that_are_all_equal(name, stars):
+    table = np.full((5, 9), np.nan)
+    table[:, :6] = stars
+    table[0, 3:] = np.nan
+    model = fit(name, dataset_of(table))
+    for user in ("u0", "u1"):
+        assert np.isfinite([place.score for place in model.recommend(user, 9).recommendations]).all()
+        assert np.isfinite(model.score(user, ["c0", "c8"])).all()
+
+
+def test_one_person_alone(name):
+    corpus = make_corpus(10)
+    events = [Interaction("u0", c, "like", None, corpus.added_at[0]) for c in corpus.clip_ids[:3]]
+    ranked = fit(name, Dataset.build(corpus, [], events)).recommend("u0", 10)
+    assert len(ranked.recommendations) == 7
+    assert np.isfinite([place.score for place in ranked.recommendations]).all()
+
+
+def test_a_person_with_a_hundred_thousand_events(name, flooded):
+    model = fit(name, flooded)
+    for user in ("flood", "u0"):
+        places = model.recommend(user, 5).recommendations
+        assert len(places) == 5
+        assert np.isfinite([place.score for place in places]).all()
+
+
+@pytest.fixture(scope="module")
+def flooded():
+    corpus = make_corpus(30)
+    at, ids = corpus.added_at[0], corpus.clip_ids[:20]
+    flood = [Interaction("flood", ids[i % 20], "view", (i % 11) / 10, at) for i in range(100_000)]
+    return Dataset.build(corpus, [], [*flood, *make_events(corpus, 5)])
+
+
+def test_scores_of_many_are_the_scores_of_each(name):
+    dataset = make_dataset(n=20, users=8, each=8, seed=5)
+    model = fit(name, dataset)
+    columns = np.array([4, 0, 17])
+    many = model.scores_of(np.arange(9), None, columns)
+    ids = [dataset.corpus.clip_ids[c] for c in columns]
+    for row, user in enumerate(dataset.user_ids):
+        np.testing.assert_allclose(many[row], model.score(user, ids), atol=1e-4)
+
+
+def test_a_person_who_is_new_to_the_fit_is_served_after_an_update(name):
+    corpus = make_corpus(20, seed=3)
+    history = make_events(corpus, 6, 8, 3)
+    before = Dataset.build(corpus, ["u0"], history)
+    new = [Interaction("new", c, "like", None, corpus.added_at[0]) for c in corpus.clip_ids[4:7]]
+    model = fit(name, before)
+    updated = model.update(before.with_person("new", new))
+    ranked = updated.recommend("new", 20)
+    assert len(ranked.recommendations) == 17
+    assert not ranked.note.startswith("popularity")
+    assert np.isfinite([place.score for place in ranked.recommendations]).all()
+    with pytest.raises(UnknownUserError):
+        model.recommend("new", 5)
+    for user in before.user_ids:
+        assert len(updated.recommend(user, 5).recommendations) == len(model.recommend(user, 5).recommendations)
+
+
+def test_without_a_watched_clip_there_is_still_an_answer(name):
+    dataset = make_dataset(n=20, users=8, each=8, seed=5)
+    model = fit(name, dataset)
+    for row in range(3):
+        taste = dataset.taste_of(row)
+        for watched in taste.clips.tolist():
+            changed = taste.without(watched)
+            weights, _ = model.settled(changed, model.weights(None))
+            told = model.told(changed, np.arange(20), weights).totals()
+            np.testing.assert_allclose(told, model.base_scores(changed, weights), atol=1e-4)
+
+
+def test_what_if_and_audience_answer(name):
+    dataset = make_dataset(n=20, users=8, each=8, seed=5)
+    model = fit(name, dataset)
+    place = model.recommend("u1", 1, options=PLAIN).recommendations[0]
+    rows = counterfactuals(model, "u1", place.clip_id, options=PLAIN)
+    assert all(row.rank == 1 and row.score == pytest.approx(place.score) for row in rows)
+    assert np.isfinite([row.score_without for row in rows]).all()
+    found = {member.user_id: member.rank for member in model.audience(place.clip_id, 3)}
+    assert found["u1"] == 1
+    own = {user: {p.clip_id: p.rank for p in model.recommend(user, 3, options=PLAIN).recommendations}
+           for user in dataset.user_ids if dataset.taste(user).positives}  # fmt: skip
+    assert found == {user: ranks[place.clip_id] for user, ranks in own.items() if place.clip_id in ranks}
+
+
+def test_stars_rank_what_a_kind_of_people_rates_highly(name):
+    """Two kinds of people with opposite tastes: whoever learns from ratings must tell them apart."""
+    table = random_ratings(60, 30, 0.5, 2, levels=(-1.0, -0.5, 0.0, 0.5, 1.0))
+    model = fit(name, dataset_of(table))
+    if ENTRIES[name].family in ("content", "baseline") or name == "baseline":
+        return
+    right = 0
+    for user in range(20):
+        top = model.recommend(f"u{user}", 3, options=ListOptions(diversity=0)).recommendations
+        right += sum(int(place.clip_id[1:]) % 2 == user % 2 for place in top)
+    assert right >= 48  # of 60; chance is 30
 
 
 def test_clips_without_any_vector_or_event_still_rank(name):

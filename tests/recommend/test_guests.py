@@ -102,6 +102,22 @@ def test_a_profile_text_is_a_line_of_its_own_persons_ledger(pair):
     assert sum(p.value for p in pairs) == pytest.approx(direct[0].value, abs=1e-9)
 
 
+@pytest.mark.parametrize(
+    "name", ["user-pearson", "knn-means", "knn-baseline", "item-adjusted-cosine", "baseline", "mf"]
+)
+def test_a_text_is_no_rating(plain, name):
+    """Its person's mean, their neighbours and what is predicted for them stay."""
+    events = make_events(plain, 6, 14, seed=4)
+    guests = [guest_of(plain, f"u{u}") for u in range(6)]
+    latest = max(event.at for event in events)
+    after = Dataset.build(with_guests(plain, guests), USERS, [*events, *guest_likes(guests, latest)])
+    old, new = (make(name).fit(dataset) for dataset in (Dataset.build(plain, USERS, events), after))
+    people, clips = np.divmod(np.arange(6 * 24), 24)
+    if name != "mf":  # its random start depends on the number of rows
+        np.testing.assert_allclose(new.predict(people, clips), old.predict(people, clips), atol=1e-12)
+    assert not any(leaf.key.startswith("profile") for leaf in new.contributions("u0", "c003").leaves())
+
+
 def test_what_is_like_the_text_comes_first(pair):
     ranked = make("words").fit(pair[1]).recommend("cold", 3)
     assert {pair[0].corpus.topics[pair[1].clip(p.clip_id)] for p in ranked.recommendations[:1]} == {("cats",)}

@@ -27,7 +27,7 @@ def checked(node):
     return total
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 50), weights=weights, missing=st.floats(0, 0.7), diversity=st.floats(0, 0.9))
 def test_leaves_sum_to_the_shown_score(seed, weights, missing, diversity):
     dataset = make_dataset(seed=seed, missing=missing, n=16)
@@ -51,6 +51,36 @@ def test_pairs_of_segments_sum_to_their_line(seed, missing):
                     pairs = model.pairs("u0", place.clip_id, leaf.key, line.key)
                     assert pairs
                     assert sum(pair.value for pair in pairs) == pytest.approx(leaf.value, abs=1e-6)
+
+
+def test_ten_thousand_random_ledgers_add_up(capsys):
+    """Sum of leaves against the quick score that ranks, over random recommenders, people and clips."""
+    rng, worst, checks = np.random.default_rng(0), {}, 0
+    for seed in range(4):
+        dataset = make_dataset(n=40, users=20, each=12, seed=seed)
+        for name, entry in ENTRIES.items():
+            model = fitted(name, dataset)
+            for _ in range(-(-10_000 // (4 * len(ENTRIES)))):
+                row, clip = int(rng.integers(21)), int(rng.integers(40))
+                user, clip_id = dataset.user_ids[row], dataset.corpus.clip_ids[clip]
+                ledger = model.contributions(user, clip_id)
+                taste = dataset.taste_of(row)
+                quick = model.base_scores(taste, model.settled(taste, model.weights(None))[0])[clip]
+                leaves = sum(leaf.value for leaf in ledger.leaves())
+                scale = max(1.0, abs(ledger.value))
+                apart = abs(leaves - model.score(user, [clip_id])[0]) / scale
+                if entry.view is None:
+                    apart = max(apart, abs(leaves - quick) / scale)
+                # The default's quick score is single precision: it picks candidates and is never shown.
+                assert abs(leaves - quick) / scale < 1e-4, name
+                checks += 1
+                if entry.exact:
+                    worst[name] = max(worst.get(name, 0.0), apart)
+    assert checks >= 10_000
+    with capsys.disabled():
+        print(f"\n{checks} ledgers of {len(worst)} exact recommenders: largest |sum of leaves - score| = "
+              f"{max(worst.values()):.1e} ({max(worst, key=worst.get)})")  # fmt: skip
+    assert max(worst.values()) < 1e-6
 
 
 def test_a_leaf_is_what_leaving_its_clip_out_changes():
