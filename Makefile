@@ -40,7 +40,7 @@ bench: setup-dev
 
 # AVREC_TIKTOK names a folder with the TikTok micro-videos; without it that table is skipped.
 bench-recommend: setup-dev
-	$(BIN)/python -m benchmarks.recommenders
+	OMP_NUM_THREADS=2 $(BIN)/python -m benchmarks.recommenders
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

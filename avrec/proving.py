@@ -231,7 +231,10 @@ class Proving:
         revision = self.revision
         if self._loaded is None or self._loaded[0] != revision:
             people = [row.user_id for row in self._interactions.people()]
-            self._loaded = revision, from_library(self._clips.corpus(), people, self._interactions.all())
+            self._loaded = (
+                revision,
+                from_library(self._clips.corpus(), people, self._interactions.all(), self._serving.stored_weights()),
+            )
         return self._loaded[1]
 
     def _load(self, dataset: str, source: str) -> "Loaded":
@@ -264,6 +267,9 @@ class Proving:
             spec = replace(spec, hybrid=tuned.settings)
             told = lambda share, sentence: announce((1 + share) / 2, sentence)  # noqa: E731
         found = replace(evaluate(loaded, spec, told), hash=asked.hash)
+        # Reports and tables are handed on, so they name nobody; pages understand pseudonyms.
+        worst = (replace(one, user_id=self._serving.pseudonym(one.user_id)) for one in found.worst)
+        found = replace(found, worst=tuple(worst))
         write_bytes(self._evaluations_dir / f"{asked.hash}.json", found.as_json().encode())
         for path in self._kept()[KEPT:]:
             path.unlink(missing_ok=True)

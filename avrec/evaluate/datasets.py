@@ -19,7 +19,7 @@ from avrec.errors import InvalidInputError
 from avrec.evaluate.results import DatasetFacts
 from avrec.recommend.csv_import import read_interactions
 from avrec.recommend.dataset import Dataset
-from avrec.recommend.events import event_frame
+from avrec.recommend.events import EventWeights, event_frame
 from avrec.schemas import CONTENT_MODALITIES, Corpus, Interaction
 
 DEMO = "demo"
@@ -104,9 +104,11 @@ def hash_of(dataset: Dataset, times: sp.csr_matrix | None = None) -> str:
     return digest.hexdigest()[:16]
 
 
-def from_library(corpus: Corpus, user_ids: Sequence[str], events: Sequence[Interaction]) -> Loaded:
-    """The library's own clips and everybody's events."""
-    dataset = Dataset.build(corpus, user_ids, events)
+def from_library(
+    corpus: Corpus, user_ids: Sequence[str], events: Sequence[Interaction], weights: EventWeights | None = None
+) -> Loaded:
+    """The library's own clips and everybody's events, at the library's weights of events."""
+    dataset = Dataset.build(corpus, user_ids, events, weights)
     simulated = sum(event.simulated for event in events)
     whole = bool(events) and simulated == len(events)
     note = ""

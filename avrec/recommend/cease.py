@@ -176,19 +176,22 @@ class Cease:
 
     def _half(self, clips: np.ndarray) -> list[np.ndarray]:
         """P Z_m of some clips for every modality, (clips, dims) each; kept by clip, up to a bound in bytes."""
-        missing = np.array([c for c in dict.fromkeys(clips.tolist()) if c not in self._halves], dtype=np.int64)
+        known = {clip: self._halves.pop(clip, None) for clip in clips.tolist()}
+        missing = np.array([clip for clip, halves in known.items() if halves is None], dtype=np.int64)
         if len(missing):
             P = self.P[missing]
             made = [np.ascontiguousarray((Z.T @ P.T).T) for Z in self.features.values()]
             for j, clip in enumerate(missing.tolist()):
-                self._halves[clip] = [half[j].copy() for half in made]
-        found = [self._halves[clip] for clip in clips.tolist()]
-        for clip in clips.tolist():
-            self._halves.move_to_end(clip)
-        each = sum(Z.shape[1] for Z in self.features.values()) * self.P.itemsize
-        while self._halves and len(self._halves) * each > CACHE_BYTES:
+                known[clip] = [half[j].copy() for half in made]
+        self._halves |= known  # back at the end: what was asked for last is dropped last
+        each = max(sum(Z.shape[1] for Z in self.features.values()), 1) * self.P.itemsize
+        while len(self._halves) * each > CACHE_BYTES:
             self._halves.popitem(last=False)
-        return [np.array(halves).reshape(len(clips), -1) for halves in zip(*found, strict=True)] if found else []
+        found = [known[clip] for clip in clips.tolist()]
+        return [
+            np.array([halves[i] for halves in found], self.P.dtype).reshape(len(clips), Z.shape[1])
+            for i, Z in enumerate(self.features.values())
+        ]
 
 
 def _add_kernel(A: np.ndarray, Z: Features, weight: float) -> None:

@@ -173,7 +173,7 @@ class LinearModel:
             return np.zeros((len(MODALITIES), 0))
         places, tastes = np.array(drawn), self.dataset.items_of(np.array(known))
         lines = np.zeros((len(MODALITIES), *places.shape))
-        for part, where, scale in zip(self.parts, self._places, self._scales, strict=True):
-            lines[where] += part.sums(tastes, places) / scale
+        for part, read, where, scale in zip(self.parts, self._readings, self._places, self._scales, strict=True):
+            lines[where] += part.sums(read.of_rows(tastes), places) / scale
         lines[MODALITIES.index("prior")] = self.prior[places]
         return lines.reshape(len(MODALITIES), -1)

@@ -14,7 +14,7 @@ _TINT = "light-dark(#4F46E50D,#7C7AF21A)"
 
 _STREAMLIT = """
 [data-testid=stMainBlockContainer]{padding-left:1.75rem;padding-right:1.75rem}
-[data-testid=stBaseButton-primary]{background:light-dark(#4F46E5,#5A55E0);border-color:light-dark(#4F46E5,#5A55E0)}
+[data-testid=stBaseButton-primary],[data-testid=stBaseButton-primaryFormSubmit]{background:light-dark(#4F46E5,#5A55E0);border-color:light-dark(#4F46E5,#5A55E0)}
 @media(min-width:641px){[data-testid=stColumn]:has(.st-key-why){position:sticky;top:.75rem;align-self:flex-start}}
 """
 

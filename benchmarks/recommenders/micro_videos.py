@@ -20,6 +20,7 @@ from benchmarks.recommenders import tiktok
 from benchmarks.recommenders.measure import (
     Measured,
     Question,
+    best_of,
     gain_cell,
     largest_gap,
     mean_cell,
@@ -36,9 +37,10 @@ PUBLISHED = [
 ]  # fmt: skip
 K = 20
 LAMBDAS, BETAS, POPULARITY = (10.0, 30.0, 100.0), (0.5, 1.0), (0.5, 1.0, 2.0)
+SHRINKS = (0.0, 0.01, 0.1, 1.0)
 GRIDS = {
-    "content": (0.0, 0.1, 0.2, 0.3, 0.5), "cease": (1.0,), "walk": (0.0, 0.1, 0.2, 0.3, 0.5),
-    "popularity": (0.0, 0.3, 0.5, 0.6, 0.8, 1.0),
+    "content": (0.0, 0.1, 0.2, 0.3, 0.5, 1.0), "cease": (1.0,), "walk": (0.0, 0.1, 0.2, 0.3, 0.5),
+    "popularity": (0.0, 0.3, 0.5, 0.6, 0.8, 1.0), "spectral": (0.0,),
 }  # fmt: skip
 
 
@@ -61,7 +63,8 @@ def run(settings: Settings) -> None:
     for model in found:
         values = model.values
         rows.append([
-            model.name, mean_cell(values["recall"]), f"{values['precision'].mean():.4f}", mean_cell(values["ndcg"]),
+            model.name, mean_cell(values["recall"]), f"{values['precision'].mean():.4f}".lstrip("0"),
+            mean_cell(values["ndcg"]),
             gain_cell(values["recall"], ease.values["recall"]), gain_cell(values["recall"], popular.values["recall"]),
             f"{model.seconds:.1f} s",
         ])  # fmt: skip
@@ -75,7 +78,8 @@ def run(settings: Settings) -> None:
 def _models(data: tiktok.Tiktok, question: Question) -> Iterator[Measured]:
     validation = Question(data.train, data.validation)
     yield _fitted("popularity", Popularity(), data.train, question)
-    yield _fitted("item-kNN, people weighted 1/length", ItemKnn(), data.train, question)
+    knn = best_of(SHRINKS, lambda s: ItemKnn(shrink=s).fit(data.train).scores_of, validation, K)
+    yield _fitted(f"item-kNN, people weighted 1/length, shrink {knn:g}", ItemKnn(shrink=knn), data.train, question)
     yield _fitted("P3alpha", P3Alpha(), data.train, question)
     plain, popular = _tuned_ease(data, validation)
     yield _fitted(f"EASE (lambda {plain.fit.regularization:g}, beta {plain.fit.beta:g})", _hybrid(plain), data.train,

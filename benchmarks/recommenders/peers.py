@@ -16,8 +16,10 @@ SEED = 3
 
 
 def _factors(make: Callable[[], Any], positives: sp.csr_matrix) -> Scores:
-    model = make()
-    model.fit(positives.astype(np.float32), show_progress=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # advice about threads
+        model = make()
+        model.fit(positives.astype(np.float32), show_progress=False)
     return lambda rows: model.user_factors[rows] @ model.item_factors.T
 
 

@@ -140,6 +140,7 @@ def test_totals_and_sums_are_those_of_the_rows():
     sums = model.sums(tastes, places)
     np.testing.assert_allclose(sums[:, 0], rows[:, places[0]], atol=1e-12)
     assert not sums[:, 1].any()
+    assert model.split(np.zeros(0, dtype=np.int64)).shape == (3, 0, 8)
 
 
 def test_split_holds_in_single_precision():
