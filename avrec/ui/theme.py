@@ -133,7 +133,7 @@ padding:2px 0}} .av-code{{font-size:11.5px;overflow-wrap:anywhere}}
 .av-quote{{border-left:2px solid {_ACCENT};padding-left:10px;font-size:13px}}
 .av-jump{{display:none;font-size:12px}}
 @media(max-width:640px){{ .av-abl{{grid-template-columns:80px 42px 54px minmax(0,1fr) 40px;gap:0 6px;font-size:12px}}
-.av-rate{{grid-template-columns:minmax(0,1fr) 78px 84px}} .av-rate>.av-lane{{display:none}}
+.av-rate{{grid-template-columns:minmax(0,1fr) 86px 84px}} .av-rate>.av-lane{{display:none}}
 .av-jump{{display:inline-block;padding-top:4px}}
 .av-card{{grid-template-columns:22px 76px minmax(0,1fr);gap:0 8px}} .av-card>.av-score{{display:none}}
 .av-card .av-title{{display:flex;justify-content:space-between;gap:8px;white-space:normal;font-size:13px}}
