@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from avrec.config import Settings
 from avrec.errors import InvalidInputError
 from avrec.schemas import Job
-from avrec.serving import Serving
+from avrec.serving import HYBRID_SETTINGS, Serving
 from avrec.store.clips import ClipStore
+from avrec.store.database import Database
 from avrec.store.files import read_json, write_bytes, write_json
 from avrec.store.interactions import InteractionStore
 from avrec.store.jobs import JobStore, Order, to_job
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from avrec.evaluate.evaluation import Spec
     from avrec.evaluate.results import DatasetFacts, Evaluation
     from avrec.evaluate.tune import Tuned
+    from avrec.recommend.hybrid_settings import HybridSettings
 
 KINDS = ("evaluate", "tune")
 KEPT = 60
@@ -55,6 +57,7 @@ class Proving:
     """Evaluations. `Engine` sets the attributes and adds `wait`."""
 
     settings: Settings
+    _database: Database
     _clips: ClipStore
     _interactions: InteractionStore
     _jobs: JobStore
@@ -110,13 +113,25 @@ class Proving:
         return found
 
     def tune(
-        self, dataset: str = DEMO, spec: "Spec | None" = None, *, wait: bool = True, again: bool = False
+        self,
+        dataset: str = DEMO,
+        spec: "Spec | None" = None,
+        *,
+        wait: bool = True,
+        again: bool = False,
+        use: bool = False,
     ) -> "Tuned | Job":
-        """The "Auto" weights for a dataset, or what was found before. Of `spec` the seed and k count."""
+        """The "Auto" weights for a dataset, or what was found before. Of `spec` the seed and k count.
+
+        Args:
+            use: Serve the library with them from then on.
+        """
         asked = self.request(dataset, spec)
         if not again and (kept := self.tuned(asked)) is not None:
+            if use:
+                self.use_hybrid(kept.settings)
             return kept
-        job = self._queue("tune", asked)
+        job = self._queue("tune", asked, {"use": True} if use else {})
         if not wait:
             return job
         self._finish(job)
@@ -130,14 +145,23 @@ class Proving:
         if ended.state != "done":
             raise InvalidInputError("Evaluation", (ended.reason or ended.state).rstrip("."))
 
-    def _queue(self, kind: str, asked: Request) -> Job:
+    def hybrid_settings(self) -> "HybridSettings":
+        """What the hybrid that serves is made of."""
+        return self._serving.ask(lambda model: model.settings)
+
+    def use_hybrid(self, settings: "HybridSettings | None") -> None:
+        """Serve with other parts of the hybrid; None goes back to the fixed ones."""
+        with self._database.write("events") as connection:
+            self._database.put(connection, HYBRID_SETTINGS, json.dumps(settings.as_dict()) if settings else "")
+
+    def _queue(self, kind: str, asked: Request, extra: dict[str, Any] | None = None) -> Job:
         """Queue it, unless the same is on its way."""
         for row in self._jobs.rows(100):
             if row.kind == kind and row.sha256 == asked.hash and row.state in ("queued", "running"):
                 return to_job(row)
         title = f"{'Evaluation' if kind == 'evaluate' else 'Tuning'}: {self.dataset_title(asked.dataset)}"
         fields = {"title": title, "dataset": asked.dataset, "source": asked.source, "spec": _plain(asked.spec)}
-        fields |= {"hash": asked.hash}
+        fields |= {"hash": asked.hash} | (extra or {})
         order = Order(asked.hash, "", title, fields, kind=kind, priority=PRIORITY)
         return to_job(self._jobs.row(self._jobs.enqueue([order])[0]))
 
@@ -279,7 +303,10 @@ class Proving:
         asked = _asked(fields)
         announce(0.0, "reading the dataset")
         loaded = self._load(asked.dataset, asked.source)
-        return self._tuned_for(asked, loaded, announce, again=True).settings.source
+        found = self._tuned_for(asked, loaded, announce, again=True)
+        if fields.get("use"):
+            self.use_hybrid(found.settings)
+        return found.settings.source
 
     def _tuned_for(self, asked: Request, loaded: "Loaded", announce: Announce, again: bool = False) -> "Tuned":
         """Tune on the training side of the split that will be reported on: its test side stays untouched."""

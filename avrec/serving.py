@@ -1,5 +1,6 @@
 """What answers questions: corpus, dataset and fitted recommenders, kept until the store's counters move."""
 
+import json
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from avrec.recommend.content import ContentModel
 from avrec.recommend.dataset import Dataset
 from avrec.recommend.events import EventWeights
 from avrec.recommend.guests import Guest, guest_likes, with_guests
+from avrec.recommend.hybrid_settings import HybridSettings
 from avrec.recommend.interests import read_interests
 from avrec.recommend.linear import SHELF, LinearRecommender
 from avrec.recommend.options import PLAIN, ListOptions
@@ -48,6 +50,7 @@ Answer = TypeVar("Answer")
 REFIT_CLIPS = 1_000  # above it, a click changes tastes at once and the crowd's matrix at the next library change
 
 EVENT_WEIGHTS = "event_weights"
+HYBRID_SETTINGS = "hybrid_settings"
 
 
 class Serving:
@@ -68,6 +71,7 @@ class Serving:
         self._history: list[Interaction] = []
         self._guests: list[Guest] = []
         self.event_weights = EventWeights()
+        self.hybrid_settings: HybridSettings | None = None
         self._secret = database.secret("pseudonyms")
         self._entries: list[AlgorithmEntry] = []
         # Small products all the time: two threads on two busy cores are many times slower than one.
@@ -86,7 +90,9 @@ class Serving:
         self._settings = {row.user_id: read_settings(row.settings) for row in people}
         new_seats = self._seat(new_library)
         weights = self.stored_weights()
-        new_weights, self.event_weights = weights != self.event_weights, weights
+        tuned = self.stored_hybrid()
+        new_weights = (weights, tuned) != (self.event_weights, self.hybrid_settings)
+        self.event_weights, self.hybrid_settings = weights, tuned
         history = self._interactions.all()
         latest = max((event.at for event in history), default=datetime.now(UTC))
         self._history = [*history, *guest_likes(self._guests, latest)]
@@ -112,6 +118,14 @@ class Serving:
     def stored_weights(self) -> EventWeights:
         """What events are worth in this library."""
         return EventWeights.read(self._database.get(EVENT_WEIGHTS))
+
+    def stored_hybrid(self) -> HybridSettings | None:
+        """The hybrid's tuned parts; None where the fixed ones are used."""
+        text = self._database.get(HYBRID_SETTINGS)
+        try:
+            return HybridSettings.from_dict(json.loads(text)) if text else None
+        except (ValueError, KeyError, TypeError):  # written by another version: the fixed ones serve
+            return None
 
     def _seat(self, new_library: bool) -> bool:
         """Seat the people's profile texts behind the clips; False when nothing changed there."""
@@ -139,13 +153,16 @@ class Serving:
             dataset = self._fresh()
             if algorithm not in self._fitted:
                 if entry.view is None or algorithm == "hybrid":
-                    made = entry.make()
+                    made = entry.make() if algorithm != "hybrid" else self._make_hybrid(entry.title)
                     seats = (dataset, self._content) if made.modal else (self._without_guests, self._fit)
                     self._fitted[algorithm] = made.fit(*seats)
                 else:
                     direct = entry.family == "content"
                     self._fitted[algorithm] = self.hybrid().view(algorithm, entry.title, entry.view, direct)
             return self._fitted[algorithm]
+
+    def _make_hybrid(self, title: str) -> LinearRecommender:
+        return LinearRecommender("hybrid", title, settings=self.hybrid_settings)
 
     def hybrid(self) -> LinearRecommender:
         return self.recommender("hybrid")

@@ -64,19 +64,13 @@ def _weights(ws: Workspace) -> None:
     presets = engine().PRESET_WEIGHTS
     chosen = ws.preset_of(presets)
     with st.popover(chosen.capitalize(), icon=":material/tune:", type="tertiary", key="ws-weights-popover"):
-        names = [*preset_names(), *(["custom"] if chosen == "custom" else [])]
+        names = [*workspace.PRESET_NAMES, *(["custom"] if chosen == "custom" else [])]
         key = "ws-weights-head"
         st.session_state[key] = chosen
         st.pills("Weights", names, format_func=str.capitalize, key=key, on_change=pick_preset, args=(key,))
         weights = ws.weights(presets)
         lines = [f"{modality_name(name)} {weights[name]:g}" for name in ORDER]
         st.caption(", ".join(lines) + ". Multipliers; 1 is as fitted.")
-
-
-def preset_names() -> list[str]:
-    """The presets that there are: "auto" comes once settings were tuned."""
-    presets = engine().PRESET_WEIGHTS
-    return [name for name in workspace.PRESET_NAMES if name in presets]
 
 
 def pick_preset(key: str) -> None:

@@ -9,7 +9,8 @@ from avrec.schemas import MODALITIES, AlgorithmEntry, Clip, ListMetrics, Person,
 from avrec.ui import algorithms, workspace
 from avrec.ui import format as fmt
 from avrec.ui.charts import theme
-from avrec.ui.chrome import Cell, pick_preset, preset_names
+from avrec.ui.chrome import Cell, pick_preset
+from avrec.ui.hybrid_parts import parts_popover
 from avrec.ui.list_options import list_popover
 from avrec.ui.palette import hue
 from avrec.ui.people import shown
@@ -40,12 +41,15 @@ def controls(ws: Workspace, people: dict[str, Person], user: str, known: Mapping
         preset = ws.preset_of(engine().PRESET_WEIGHTS)
         st.session_state[key] = preset if preset != "custom" else None
         st.pills(
-            "Weights", preset_names(), format_func=str.capitalize, key=key, on_change=pick_preset, args=(key,),
+            "Weights", workspace.PRESET_NAMES, format_func=str.capitalize, key=key, on_change=pick_preset, args=(key,),
             disabled=not algorithm.modalities,
         )  # fmt: skip
         with st.container(width="content"):
             st.space("small")
-            list_popover(ws)
+            with st.container(horizontal=True, gap="xsmall", width="content"):
+                list_popover(ws)
+                if algorithm.name == "hybrid":
+                    parts_popover()
     mixer(ws, algorithm)
 
 

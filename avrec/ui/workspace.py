@@ -16,7 +16,7 @@ from avrec.recommend.options import ListOptions
 from avrec.schemas import MODALITIES
 from avrec.ui.people import PARAMS, address, real_id
 
-PRESET_NAMES = ("balanced", "visual", "dialogue", "crowd", "auto")  # "auto" only where settings were tuned
+PRESET_NAMES = ("balanced", "visual", "dialogue", "crowd")
 OPTIONS = {"calibration": 0.9, "quality": 2.0, "freshness": 2.0, "long_tail": 2.0}  # option -> most on a slider
 SHARED = ("user", "weights", "diversity", "k", "algorithm", "seen", *OPTIONS, "collapse", "reserved", "clip")
 LOCAL = ("t", "view", "shelf", "pin", "watched", "pair", "off", "modality", "compare", "algorithms", "other",

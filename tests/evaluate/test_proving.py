@@ -1,5 +1,7 @@
 """Evaluations as jobs of the real queue: kept, found again, cancelled, failed."""
 
+from dataclasses import replace
+
 import pytest
 
 from avrec.errors import InvalidInputError
@@ -162,3 +164,20 @@ def test_work_asked_for_by_another_version_is_refused_in_words(library, monkeypa
     (ended,) = library.wait([job.job_id])
     assert ended.state == "failed"
     assert "restart the app" in ended.reason
+
+
+def test_tuned_parts_serve_the_library_until_the_fixed_ones_come_back(library):
+    user = library.people()[0].user_id
+    fixed = library.hybrid_settings()
+    before = library.recommend(user, 5)
+    tuned = library.tune("demo", SMALL, use=True)
+    assert library.hybrid_settings() == tuned.settings
+    other = replace(tuned.settings, content=0.0, cease=1.0, walk=1.0)
+    library.use_hybrid(other)
+    changed = library.recommend(user, 5)
+    assert library.hybrid_settings() == other
+    for place in changed.recommendations:
+        assert sum(leaf.value for leaf in place.ledger.leaves()) == pytest.approx(place.score, abs=1e-6)
+    library.use_hybrid(None)
+    assert library.hybrid_settings() == fixed
+    assert library.recommend(user, 5) == before

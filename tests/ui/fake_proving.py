@@ -9,6 +9,7 @@ from avrec.evaluate.evaluation import Spec, evaluate
 from avrec.evaluate.findings import headline
 from avrec.evaluate.results import DatasetFacts, Evaluation
 from avrec.proving import Request
+from avrec.recommend.hybrid_settings import HybridSettings
 from avrec.schemas import Job
 
 
@@ -50,6 +51,16 @@ class FakeProving:
 
     def evaluation_jobs(self) -> list[Job]:
         return [job for job in list(self._jobs.values())[::-1] if job.kind == "evaluate"]
+
+    def hybrid_settings(self) -> HybridSettings:
+        return getattr(self, "_tuned", None) or HybridSettings()
+
+    def use_hybrid(self, settings: HybridSettings | None) -> None:
+        self._tuned = settings
+
+    def tune(self, dataset="demo", spec=None, *, wait=True, again=False, use=False) -> None:
+        self.calls.append(("tune", use))
+        self.use_hybrid(HybridSettings(walk=0.3, source="tuned on 40 people"))
 
     def keep_interactions(self, name: str, data: bytes) -> str:
         self.calls.append(("keep_interactions", name))

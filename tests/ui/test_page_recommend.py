@@ -350,16 +350,21 @@ def test_the_strip_tells_what_the_list_is_like(full, open_page):
         assert words in html
 
 
-def test_a_tuned_preset_is_offered_once_there_is_one(hold, open_page):
-    class Tuned(FakeEngine):
-        PRESET_WEIGHTS = FakeEngine.PRESET_WEIGHTS | {"auto": FakeEngine.PRESET_WEIGHTS["balanced"] | {"visual": 2.0}}
+def test_the_hybrid_says_what_it_is_made_of_and_can_be_tuned_and_brought_back(full, open_page):
+    app = open_page(pages.RECOMMEND, user="u-003")
+    assert "Parts: fixed" in [block.proto.popover.label for block in app.get("popover")]
+    assert any("Content 1, CEASE 1" in caption.value for caption in app.caption)
+    app.button(key="parts-tune").click().run()
+    assert ("tune", True) in full.calls
+    assert "Parts: auto" in [block.proto.popover.label for block in app.get("popover")]
+    assert any("tuned on 40 people" in block.value for block in app.markdown)
+    app.button(key="parts-fixed").click().run()
+    assert "Parts: fixed" in [block.proto.popover.label for block in app.get("popover")]
 
-    hold(FakeEngine())
-    app = open_page(pages.RECOMMEND, user="u-003", weights="auto")
-    assert app.slider(key="mix-visual").value == 1.0, "without tuned settings, as balanced"
-    hold(Tuned())
-    app = open_page(pages.RECOMMEND, user="u-003", weights="auto")
-    assert app.slider(key="mix-visual").value == 2.0
+
+def test_other_algorithms_have_no_parts(full, open_page):
+    app = open_page(pages.RECOMMEND, user="u-003", algorithm="content")
+    assert not [b for b in app.get("popover") if b.proto.popover.label.startswith("Parts")]
 
 
 @pytest.mark.parametrize("view", ["Ledger", "Evidence", "What if"])

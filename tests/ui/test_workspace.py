@@ -44,7 +44,8 @@ def test_an_empty_url_is_the_default(url):
         ("calibration", "0.3", "calibration", 0.3), ("calibration", "7", "calibration", 0.9),
         ("quality", "-1", "quality", 0.0), ("freshness", "nan", "freshness", 0.0), ("long_tail", "9", "long_tail", 2.0),
         ("collapse", "1", "collapse", True), ("collapse", "yes", "collapse", False), ("reserved", "3.7", "reserved", 3),
-        ("reserved", "inf", "reserved", 0), ("reserved", "99", "reserved", 10), ("weights", "auto", "preset", "auto"),
+        ("reserved", "inf", "reserved", 0), ("reserved", "99", "reserved", 10),
+        ("weights", "auto", "preset", "balanced"),
         ("weights", "1,1,1,1,1,1,1,99", "preset", "balanced"), ("weights", "1,1,1,1,1,1,1,0", "preset", "custom"),
     ],
 )  # fmt: skip
