@@ -30,13 +30,13 @@ def controls(ws: Workspace, people: dict[str, Person], user: str, known: Mapping
     algorithm = known[ws.algorithm]
     with st.container(horizontal=True, vertical_alignment="top", gap="small", key="controls"):
         st.selectbox(
-            "Person", list(people), format_func=lambda u: person_label(people[u]), width=214,
+            "Person", list(people), format_func=lambda u: person_label(people[u]), width=204,
             **bound("user", user, "who"),
         )  # fmt: skip
         with st.container(width="content"):
             st.space("small")
             new_person()
-        algorithms.picker(algorithm, dict(known))
+        algorithms.picker(algorithm, dict(known), width=276)
         key = "presets"
         preset = ws.preset_of(engine().PRESET_WEIGHTS)
         st.session_state[key] = preset if preset != "custom" else None
