@@ -78,11 +78,16 @@ def clip(clip_id: str, as_json: Json = False) -> None:
 
 @app.command()
 def record(
-    user: str, clip_id: str, event: str, value: Annotated[float | None, typer.Argument()] = None, as_json: Json = False
+    user: str,
+    clip_id: str,
+    event: str,
+    value: Annotated[float | None, typer.Argument()] = None,
+    text: Annotated[str, typer.Option(help="What a comment says, or was searched for (then CLIP_ID is '-').")] = "",
+    as_json: Json = False,
 ) -> None:
     """Store one event; a new user id is created."""
-    made = Engine().record(user, clip_id, event, value)
-    fields = ("user_id", "clip_id", "event", "value", "at")
+    made = Engine().record(user, clip_id, event, value, text)
+    fields = ("user_id", "clip_id", "event", "value", "at", "text")
     output.show({name: getattr(made, name) for name in fields}, as_json)
 
 
@@ -109,13 +114,27 @@ def recommend(
     k: K = 20,
     algorithm: str = "hybrid",
     weights: Weights = None,
-    diversity: Annotated[float, typer.Option(min=0.0, max=1.0)] = 0.2,
+    diversity: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, help="Default: the person's wish, or 0.2.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Rank clips for a person."""
     engine = Engine()
     ranked = engine.recommend(user, k, algorithm=algorithm, weights=output.parse_weights(weights), diversity=diversity)
     output.show(output.ranked_document(ranked, {"user_id": user, "algorithm": ranked.algorithm}), as_json)
+
+
+@app.command("new-person")
+def new_person(
+    sentence: Annotated[str, typer.Argument(help="What they say of themself.")] = "",
+    like: Annotated[list[str] | None, typer.Option(help="A clip's id; may be repeated.")] = None,
+    user: Annotated[str, typer.Option(help="Their id; a pseudonym is drawn where it is empty.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Make a person from one sentence, or from some likes."""
+    made = Engine().new_person(user, sentence=sentence, likes=like or ())
+    output.show({"user_id": made.user_id, "events": made.events, "profile": sentence}, as_json)
 
 
 @app.command()

@@ -3,40 +3,32 @@
 Importing it imports neither torch nor transformers: they load inside the models, in the worker's thread.
 """
 
-import io
 import math
 import os
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO
 
 from avrec import demo, health
 from avrec.comparing import Comparing
 from avrec.config import Settings
-from avrec.errors import InvalidInputError, UnknownClipError, UnknownUserError
 from avrec.ingest import intake
 from avrec.ingest.speeds import seconds_left, stage_speeds
 from avrec.ingest.worker import Worker
 from avrec.library import Library
 from avrec.models.catalogue import Models
+from avrec.people import People
 from avrec.proving import KINDS, Proving
-from avrec.recommend.csv_import import clean_text, read_interactions
 from avrec.recommend.options import ListOptions
 from avrec.recommend.presets import PRESET_WEIGHTS
 from avrec.schemas import (
-    EVENTS,
-    SPOKEN_EVENTS,
     AudienceMember,
     Counterfactual,
-    ImportReport,
-    Interaction,
     Job,
     ModelCard,
     Moment,
-    Person,
     RankedList,
     SegmentPair,
 )
@@ -46,10 +38,8 @@ from avrec.store.database import Database
 from avrec.store.interactions import InteractionStore
 from avrec.store.jobs import JobStore, to_job
 
-USER_ID_LENGTH = 120
 
-
-class Engine(Comparing, Proving, Library):
+class Engine(People, Comparing, Proving, Library):
     """Everything the pages and the command line can ask for.
 
     Args:
@@ -71,7 +61,8 @@ class Engine(Comparing, Proving, Library):
         self._jobs = JobStore(self._database)
         self._models = models or Models(self.settings)
         self._serving = Serving(self._database, self._clips, self._interactions, self._models)
-        self._worker = Worker(self.settings, self._clips, self._jobs, self._models, self._job_handlers())
+        handlers = {**self._job_handlers(), **self._people_handlers()}
+        self._worker = Worker(self.settings, self._clips, self._jobs, self._models, handlers)
         if start_worker:
             if self.settings.demo and not self._clips.ids():
                 demo.open_demo(self._database, self._jobs, self._interactions)
@@ -190,66 +181,6 @@ class Engine(Comparing, Proving, Library):
         """Median seconds of work per second of clip, by stage; empty before the first clip."""
         return stage_speeds(self._jobs.rows(100))
 
-    # ---- people and events ---------------------------------------------------------------------------
-
-    def people(self) -> list[Person]:
-        """Everyone with at least an id, in order of it."""
-        return self._serving.people()
-
-    def history(self, user_id: str) -> list[Interaction]:
-        """A person's events, newest first.
-
-        Raises:
-            UnknownUserError: There is no such person.
-        """
-        if not self._interactions.has_person(user_id):
-            raise UnknownUserError(user_id)
-        return self._interactions.of(user_id)
-
-    def record(self, user_id: str, clip_id: str, event: str, value: float | None = None, text: str = "") -> Interaction:
-        """Store one event; a new user id makes a new person.
-
-        Args:
-            clip_id: "" for a search, which is about no clip.
-            text: What a comment says, or was searched for; kept for these two alone.
-
-        Raises:
-            UnknownClipError, InvalidInputError: Nothing was stored.
-        """
-        user_id = user_id.strip()
-        if not user_id or len(user_id) > USER_ID_LENGTH or not user_id.isprintable():
-            raise InvalidInputError("Person", f"an id has 1 to {USER_ID_LENGTH} printable characters")
-        if event not in EVENTS:
-            raise InvalidInputError("Event", f"{event!r} is not one of {', '.join(EVENTS)}")
-        limits = {"view": (0.0, 1.0), "rating": (1.0, 5.0)}.get(event)
-        if limits and (value is None or not limits[0] <= value <= limits[1]):
-            raise InvalidInputError("Value", f"a {event} needs a number from {limits[0]:g} to {limits[1]:g}")
-        said = clean_text(text) if event in SPOKEN_EVENTS else ""
-        if event == "search" and not said:
-            raise InvalidInputError("Search", "the words are empty")
-        about = "" if event == "search" else clip_id
-        if event != "search" and not self._clips.has(clip_id):
-            raise UnknownClipError(clip_id)
-        event_value = value if limits else None
-        now = datetime.now(UTC)
-        return self._interactions.record(Interaction(user_id, about, event, event_value, now, text=said))
-
-    def undo(self, interaction_id: int) -> None:
-        """Take one event back; nothing happens when it is gone already."""
-        self._interactions.remove(interaction_id)
-
-    def import_interactions(self, source: Path | TextIO) -> ImportReport:
-        """Import events from CSV; bad rows are reported with their line numbers, good rows are kept.
-
-        Columns: see `avrec.recommend.csv_import`.
-        """
-        known = frozenset(self._clips.ids())
-        stream = source.open(encoding="utf-8-sig", errors="replace", newline="") if isinstance(source, Path) else source
-        with stream if isinstance(source, Path) else io.StringIO():
-            events, rejected = read_interactions(stream, known)
-            self._interactions.add(events)
-        return ImportReport(kept=len(events), rejected=tuple(rejected))
-
     # ---- recommending --------------------------------------------------------------------------------
 
     def recommend(
@@ -259,17 +190,18 @@ class Engine(Comparing, Proving, Library):
         *,
         algorithm: str = "hybrid",
         weights: dict[str, float] | None = None,
-        diversity: float = 0.2,
+        diversity: float | None = None,
         include_seen: bool = False,
         options: ListOptions | None = None,
     ) -> RankedList:
         """Rank clips for a person; every place carries a ledger whose leaves sum to its score.
 
         Args:
+            diversity: D = 1 - lambda; where none is given, the person's own wish, else 0.2.
             weights: Multipliers of the modalities, for the algorithms that have them.
             options: What else makes the list; `diversity` and `include_seen` are the short form of two of them.
         """
-        chosen = options or ListOptions(diversity=diversity, include_seen=include_seen)
+        chosen = options or ListOptions(self._serving.wish(user_id, diversity), include_seen=include_seen)
         return self._serving.recommend(user_id, k, algorithm, weights, chosen)
 
     def new_clips(self, user_id: str, k: int = 6) -> RankedList:
@@ -307,12 +239,12 @@ class Engine(Comparing, Proving, Library):
         clip_id: str,
         *,
         weights: dict[str, float] | None = None,
-        diversity: float = 0.2,
+        diversity: float | None = None,
         algorithm: str = "hybrid",
         options: ListOptions | None = None,
     ) -> list[Counterfactual]:
         """Rank and score without each modality and each watched clip, by really ranking again."""
-        chosen = options or ListOptions(diversity=diversity)
+        chosen = options or ListOptions(self._serving.wish(user_id, diversity))
         return self._serving.counterfactuals(user_id, clip_id, algorithm, weights, chosen)
 
     def algorithms(self) -> list[tuple[str, str, str]]:

@@ -29,6 +29,7 @@ KINDS = ("evaluate", "tune")
 KEPT = 60
 DEMO, PUBLIC = "demo", ("ml-100k", "ml-latest-small")
 PRIORITY = 5  # before files that wait: an evaluation takes seconds
+OTHER_VERSION = "the running app is of another version than what asked for it; restart the app and run it again"
 Announce = Callable[[float, str], None]
 
 
@@ -136,6 +137,7 @@ class Proving:
                 return to_job(row)
         title = f"{'Evaluation' if kind == 'evaluate' else 'Tuning'}: {self.dataset_title(asked.dataset)}"
         fields = {"title": title, "dataset": asked.dataset, "source": asked.source, "spec": _plain(asked.spec)}
+        fields |= {"hash": asked.hash}
         order = Order(asked.hash, "", title, fields, kind=kind, priority=PRIORITY)
         return to_job(self._jobs.row(self._jobs.enqueue([order])[0]))
 
@@ -229,7 +231,10 @@ class Proving:
         revision = self.revision
         if self._loaded is None or self._loaded[0] != revision:
             people = [row.user_id for row in self._interactions.people()]
-            self._loaded = revision, from_library(self._clips.corpus(), people, self._interactions.all())
+            self._loaded = (
+                revision,
+                from_library(self._clips.corpus(), people, self._interactions.all(), self._serving.stored_weights()),
+            )
         return self._loaded[1]
 
     def _load(self, dataset: str, source: str) -> "Loaded":
@@ -262,6 +267,9 @@ class Proving:
             spec = replace(spec, hybrid=tuned.settings)
             told = lambda share, sentence: announce((1 + share) / 2, sentence)  # noqa: E731
         found = replace(evaluate(loaded, spec, told), hash=asked.hash)
+        # Reports and tables are handed on, so they name nobody; pages understand pseudonyms.
+        worst = (replace(one, user_id=self._serving.pseudonym(one.user_id)) for one in found.worst)
+        found = replace(found, worst=tuple(worst))
         write_bytes(self._evaluations_dir / f"{asked.hash}.json", found.as_json().encode())
         for path in self._kept()[KEPT:]:
             path.unlink(missing_ok=True)
@@ -308,6 +316,10 @@ def _asked(fields: dict[str, Any]) -> Request:
 
     try:
         spec = TypeAdapter(Spec).validate_python(fields["spec"])
-        return Request(str(fields["dataset"]), spec.checked(), str(fields["source"]))
+        asked = Request(str(fields["dataset"]), spec.checked(), str(fields["source"]))
+        known = asked.hash == fields["hash"]
     except (ValidationError, KeyError) as error:
-        raise InvalidInputError("Evaluation", "it was asked for by another version; run it again") from error
+        raise InvalidInputError("Evaluation", OTHER_VERSION) from error
+    if not known:
+        raise InvalidInputError("Evaluation", OTHER_VERSION)
+    return asked

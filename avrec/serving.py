@@ -1,7 +1,10 @@
 """What answers questions: corpus, dataset and fitted recommenders, kept until the store's counters move."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -9,30 +12,42 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from avrec.errors import InvalidInputError
+from avrec.evaluate.live import LiveCheck, live_check
 from avrec.explain.counterfactual import counterfactuals
 from avrec.recommend import registry
 from avrec.recommend.base import Recommender
 from avrec.recommend.content import ContentModel
 from avrec.recommend.dataset import Dataset
+from avrec.recommend.events import EventWeights
+from avrec.recommend.guests import Guest, guest_likes, with_guests
+from avrec.recommend.interests import read_interests
 from avrec.recommend.linear import SHELF, LinearRecommender
-from avrec.recommend.options import ListOptions
+from avrec.recommend.options import PLAIN, ListOptions
+from avrec.recommend.profile import FIRST, person_profile
+from avrec.recommend.pseudonyms import keyed_hash, pseudonym
 from avrec.schemas import (
     MODALITIES,
     AlgorithmEntry,
     AudienceMember,
     Corpus,
     Counterfactual,
+    Interaction,
+    Interests,
     Moment,
     Person,
+    PersonProfile,
+    PersonSettings,
     RankedList,
     SegmentPair,
 )
 from avrec.store.clips import ClipStore
 from avrec.store.database import Database
-from avrec.store.interactions import InteractionStore
+from avrec.store.interactions import InteractionStore, read_settings
 
 Answer = TypeVar("Answer")
 REFIT_CLIPS = 1_000  # above it, a click changes tastes at once and the crowd's matrix at the next library change
+
+EVENT_WEIGHTS = "event_weights"
 
 
 class Serving:
@@ -41,44 +56,77 @@ class Serving:
     def __init__(self, database: Database, clips: ClipStore, interactions: InteractionStore, models: Any):
         self._database, self._clips, self._interactions, self._models = database, clips, interactions, models
         self._lock = threading.RLock()
-        self._library = self._events = -1
-        self._corpus: Corpus | None = None
+        self._revisions = (-1, -1, -1)
+        self._library: Corpus | None = None
+        self._fit: ContentModel | None = None
         self._content: ContentModel | None = None
         self._dataset: Dataset | None = None
+        self._without_guests: Dataset | None = None
         self._fitted: dict[str, Recommender] = {}
         self._people: list[Person] = []
+        self._settings: dict[str, PersonSettings] = {}
+        self._history: list[Interaction] = []
+        self._guests: list[Guest] = []
+        self.event_weights = EventWeights()
+        self._secret = database.secret("pseudonyms")
         self._entries: list[AlgorithmEntry] = []
         # Small products all the time: two threads on two busy cores are many times slower than one.
         threadpool_limits(limits=1, user_api="blas")
 
     def _fresh(self) -> Dataset:
         """The dataset of the store's present counters."""
-        library, events = self._database.revisions()
-        if (library, events) == (self._library, self._events) and self._dataset is not None:
+        revisions = self._database.revisions()
+        if revisions == self._revisions and self._dataset is not None:
             return self._dataset
-        new_library = library != self._library or self._corpus is None
+        new_library = revisions[0] != self._revisions[0] or self._library is None
         if new_library:
-            self._corpus = self._clips.corpus()
-            self._content = ContentModel(self._corpus)
+            self._library = self._clips.corpus()
+            self._fit = self._content = ContentModel(self._library)
         people = self._interactions.people()
+        self._settings = {row.user_id: read_settings(row.settings) for row in people}
+        new_seats = self._seat(new_library)
+        weights = self.stored_weights()
+        new_weights, self.event_weights = weights != self.event_weights, weights
         history = self._interactions.all()
-        dataset = Dataset.build(self._corpus, [row.user_id for row in people], history)
-        if new_library or len(self._corpus.clip_ids) <= REFIT_CLIPS:
+        latest = max((event.at for event in history), default=datetime.now(UTC))
+        self._history = [*history, *guest_likes(self._guests, latest)]
+        dataset = Dataset.build(self._content.corpus, [row.user_id for row in people], self._history, weights)
+        # Algorithms that know the crowd alone never see the guests: their factors would change with the shape.
+        self._without_guests = dataset.of_clips()
+        if new_seats or new_weights or len(self._library.clip_ids) <= REFIT_CLIPS:
             self._fitted = {}
         else:
-            self._fitted = {name: fitted.update(dataset) for name, fitted in self._fitted.items()}
-        counts: dict[str, int] = {}
-        for event in history:
-            counts[event.user_id] = counts.get(event.user_id, 0) + 1
+            self._fitted = {
+                name: fitted.update(dataset if fitted.modal else self._without_guests)
+                for name, fitted in self._fitted.items()
+            }
+        counts = Counter(event.user_id for event in history)
         positives = np.asarray(dataset.positives.sum(axis=1)).ravel().astype(int)
         self._people = [
-            Person(
-                r.user_id, counts.get(r.user_id, 0), int(positives[dataset.user_at[r.user_id]]), r.simulated, r.taste
-            )
+            Person(r.user_id, counts[r.user_id], int(positives[dataset.user_at[r.user_id]]), r.simulated, r.taste)
             for r in people
         ]
-        self._dataset, self._library, self._events = dataset, library, events
+        self._dataset, self._revisions = dataset, revisions
         return dataset
+
+    def stored_weights(self) -> EventWeights:
+        """What events are worth in this library."""
+        return EventWeights.read(self._database.get(EVENT_WEIGHTS))
+
+    def _seat(self, new_library: bool) -> bool:
+        """Seat the people's profile texts behind the clips; False when nothing changed there."""
+        vectors = self._interactions.profiles()
+        guests = [
+            Guest(user, self.guest_id(user), f"profile of {self.pseudonym(user)}", own.profile, vectors.get(user, {}))
+            for user, own in self._settings.items()
+            if own.profile.strip()
+        ]
+        same = [(g.user_id, g.text) for g in guests] == [(g.user_id, g.text) for g in self._guests]
+        if same and not new_library and self._database.revisions()[2] == self._revisions[2]:
+            return False
+        self._guests = guests
+        self._content = self._fit.seated(with_guests(self._library, guests))
+        return True
 
     def recommender(self, algorithm: str) -> Recommender:
         """A fitted recommender; fitted once per change, the views of the hybrid together with it.
@@ -91,7 +139,9 @@ class Serving:
             dataset = self._fresh()
             if algorithm not in self._fitted:
                 if entry.view is None or algorithm == "hybrid":
-                    self._fitted[algorithm] = entry.make().fit(dataset, self._content)
+                    made = entry.make()
+                    seats = (dataset, self._content) if made.modal else (self._without_guests, self._fit)
+                    self._fitted[algorithm] = made.fit(*seats)
                 else:
                     direct = entry.family == "content"
                     self._fitted[algorithm] = self.hybrid().view(algorithm, entry.title, entry.view, direct)
@@ -116,15 +166,68 @@ class Serving:
             self._fresh()
             return list(self._people)
 
+    def pseudonym(self, user_id: str) -> str:
+        """What a person is called where others read it."""
+        return pseudonym(user_id, self._secret)
+
+    def guest_id(self, user_id: str) -> str:
+        """What the ledger's lines of a person's profile text are keyed by; it names nobody."""
+        return f"profile-{keyed_hash(user_id, self._secret)[:12]}"
+
+    def own_options(self, user_id: str, options: ListOptions) -> ListOptions:
+        """A list's options with what the person chose: pinned and banned topics."""
+        self._fresh()
+        own = self._settings.get(user_id, PersonSettings())
+        return replace(options, pinned=options.pinned or own.pinned, banned=options.banned or own.banned)
+
+    def wish(self, user_id: str, diversity: float | None) -> float:
+        """Diversity: the caller's, else the person's own, else the default."""
+        with self._lock:
+            self._fresh()
+            own = self._settings.get(user_id, PersonSettings()).diversity
+        return diversity if diversity is not None else own if own is not None else ListOptions().diversity
+
     def recommend(
         self, user_id: str, k: int, algorithm: str, weights: dict[str, float] | None, options: ListOptions
     ) -> RankedList:
         with self._lock:
-            return self.recommender(algorithm).recommend(user_id, k, weights, options)
+            return self.recommender(algorithm).recommend(user_id, k, weights, self.own_options(user_id, options))
 
     def new_clips(self, user_id: str, k: int) -> RankedList:
         with self._lock:
-            return self.hybrid().new_clips(user_id, k)
+            return self.hybrid().new_clips(user_id, k, self.own_options(user_id, PLAIN))
+
+    def profile(self, user_id: str, k: int) -> PersonProfile:
+        """A person's taste; see `avrec.recommend.profile`."""
+        with self._lock:
+            dataset = self._fresh()
+            dataset.taste(user_id)
+            ranked = self.recommend(user_id, FIRST, "hybrid", None, PLAIN)
+            own_text = self.guest_id(user_id)
+            mine = [event for event in self._history if event.user_id == user_id and event.clip_id != own_text]
+            return person_profile(dataset, user_id, mine, ranked, self.event_weights, k)
+
+    def topics(self) -> list[tuple[str, int]]:
+        """Topics of the library with the number of their clips, by name."""
+        with self._lock:
+            self._fresh()
+            counts = Counter(name for mine in self._library.topics for name in mine)
+        return sorted(counts.items())
+
+    def interests(self, user_id: str) -> Interests:
+        """What a person's comments and searches are about."""
+        with self._lock:
+            self._fresh().taste(user_id)
+            said = [e.text for e in reversed(self._history) if e.user_id == user_id and e.text]
+            corpus, words = self._library, self._fit.words
+        return read_interests(said, corpus, words, self._models.sentences.encode)
+
+    def live_check(self, before: EventWeights, after: EventWeights) -> LiveCheck:
+        """Compare two settings of the event weights; see `avrec.evaluate.live`."""
+        with self._lock:
+            dataset = self._fresh()
+            content, history = self._content, self._history
+        return live_check(content, dataset.user_ids, history, before, after)
 
     def similar(self, clip_id: str, k: int, weights: dict[str, float] | None) -> RankedList:
         with self._lock:
@@ -132,7 +235,9 @@ class Serving:
 
     def audience(self, clip_id: str, k: int, weights: dict[str, float] | None) -> list[AudienceMember]:
         with self._lock:
-            return self.recommender("hybrid").audience(clip_id, k, weights)
+            members = self.recommender("hybrid").audience(clip_id, k, weights)
+            topics = set(dict(zip(self._library.clip_ids, self._library.topics, strict=False)).get(clip_id, ()))
+            return [m for m in members if not topics & set(self._settings.get(m.user_id, PersonSettings()).banned)]
 
     def pairs(
         self,
@@ -158,7 +263,8 @@ class Serving:
         self, user_id: str, clip_id: str, algorithm: str, weights: dict[str, float] | None, options: ListOptions
     ) -> list[Counterfactual]:
         with self._lock:
-            return counterfactuals(self.recommender(algorithm), user_id, clip_id, weights, options)
+            own = self.own_options(user_id, options)
+            return counterfactuals(self.recommender(algorithm), user_id, clip_id, weights, own)
 
     def search(self, text: str | None, image: Path | None, clip_id: str | None, k: int) -> list[Moment]:
         """Moments for one of the three.
@@ -170,7 +276,8 @@ class Serving:
         from avrec.index import search
 
         with self._lock:
-            corpus = self._fresh().corpus
+            self._fresh()
+            corpus = self._library
         if text is not None:
             if not text.strip():
                 raise InvalidInputError("Search", "the words are empty")
@@ -190,7 +297,7 @@ class Serving:
     def _search_clip(self, clip_id: str, corpus: Corpus, k: int) -> list[Moment]:
         from avrec.index import search
 
-        clip = self._fresh().clip(clip_id)
+        clip = self._dataset.clip(clip_id)
         for modality in ("visual", "speech", "audio"):
             source = corpus.vectors.get(modality)
             if source is not None and (mine := source.clip == clip).any():

@@ -12,6 +12,7 @@ from avrec.ui.compare_clips import two_clips
 from avrec.ui.compare_lists import recommenders
 from avrec.ui.compare_people import two_people
 from avrec.ui.resources import engine
+from avrec.ui.users_wishes import own_wish
 
 SHORT = 10  # places of a list where the URL names no other number: what one screen holds
 QUESTIONS = {
@@ -30,6 +31,8 @@ if workspace.param("k") is None:
 user = ws.user if ws.user in people else None
 if user is None and people:
     user = max(people.values(), key=lambda person: (person.positives >= 5, -abs(person.positives - 8))).user_id
+if user is not None and user == ws.user:
+    workspace.cover(user)
 
 st.segmented_control(
     "Compare", list(QUESTIONS), label_visibility="collapsed", required=True,
@@ -47,4 +50,4 @@ elif user is None:
 elif view == "People":
     two_people(ws, people, user, clips)
 else:
-    recommenders(ws, people, user, clips)
+    recommenders(own_wish(ws, user), people, user, clips)

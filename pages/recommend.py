@@ -13,6 +13,7 @@ from avrec.ui.recommend_controls import controls, strip_cells
 from avrec.ui.recommend_list import SHELVES, cards, list_header, undo_line
 from avrec.ui.recommend_why import Case, why
 from avrec.ui.resources import engine
+from avrec.ui.users_wishes import own_wish
 
 NEW_CLIPS = 6
 
@@ -27,17 +28,16 @@ page_header(
     action=lambda: st.button("Pin as baseline", icon=":material/push_pin:", on_click=pin, args=(user,)),
 )  # fmt: skip
 if not people:
-    empty(
-        "Nobody is here yet. Record or import events, or open the demo.",
-        "Library",
-        pages.LIBRARY,
-        ":material/grid_view:",
-    )
+    empty("Nobody is here yet. Make a person on Users, import events, or open the demo.", "Users", pages.USERS,
+          ":material/group:")  # fmt: skip
     st.stop()
 if ws.user and ws.user not in people:
     st.info(fmt.plain(str(UnknownUserError(ws.user))), icon=":material/person_off:")
 
+if user == ws.user:
+    workspace.cover(user)
 known = algorithms.entries()
+ws = own_wish(ws, user)
 ws = replace(ws, algorithm=algorithms.chosen(ws, known).name)
 controls(ws, people, user, known)
 weights = ws.weights(eng.PRESET_WEIGHTS)

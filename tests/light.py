@@ -72,6 +72,14 @@ class LightMap:
     def caption_vectors(self, vectors):
         return _unit(vectors[:, ::-1])
 
+    def texts(self, sentence_vectors):
+        return _unit(np.asarray(sentence_vectors)[:, :8] + 0.1)
+
+    caption_texts = texts
+
+    def pictures(self, vectors):
+        return _unit(np.asarray(vectors)[:, ::-1])
+
     def tags(self, vectors, k=3):
         return [[("thing", 0.6)] for _ in vectors]
 

@@ -94,6 +94,14 @@ def test_record_import_and_bad_rows(run, tmp_path):
     assert report["rejected"] == [{"line": 3, "reason": "unknown clip_id 'none'"}]
 
 
+def test_a_new_person_from_a_sentence_and_what_was_searched(run):
+    made = document(run("new-person", "loves rocket launches", "--json"))
+    answer = document(run("recommend", made["user_id"], "-k", 3, "--json"))
+    assert "Falcon nine on the launch pad" in [row["title"] for row in answer["recommendations"]]
+    event = document(run("record", made["user_id"], "-", "search", "--text", "rockets", "--json"))
+    assert (event["clip_id"], event["event"], event["text"]) == ("", "search", "rockets")
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -104,6 +112,8 @@ def test_record_import_and_bad_rows(run, tmp_path):
         (("recommend", "u-001", "--algorithm", "magic"), "no model named"),
         (("audience", "xx"), "no clip"),
         (("search",), "one of them"),
+        (("new-person", "x", "--like", "feedface"), "no clip"),
+        (("record", "ann", "-", "search"), "empty"),
         (("import", "missing.csv"), "no such file"),
         (("weights", "fetch", "gpt-9"), "no model named"),
     ],

@@ -45,12 +45,17 @@ def corpus_of(corpus: Corpus, modalities: list[str]) -> Corpus:
 
 
 def measure(setting: Setting, modalities: list[str]) -> np.ndarray:
-    """(people,) the metric of the hybrid fitted with these modalities alone."""
+    """(people,) the metric of the hybrid fitted with these modalities alone.
+
+    A single content modality is ranked by its likeness, even where the hybrid's content part has no weight.
+    """
+    alone = len(modalities) == 1 and modalities[0] in CONTENT_MODALITIES
+    settings = HybridSettings() if alone else setting.settings
     corpus = corpus_of(setting.splits[0].train.corpus, modalities)
     content, outcomes = ContentModel(corpus), []
     for split in setting.splits:
         train = replace(split.train, corpus=corpus)
-        model = LinearRecommender("hybrid", "Hybrid", modalities, setting.settings).fit(train, content)
+        model = LinearRecommender("hybrid", "Hybrid", modalities, settings).fit(train, content)
         outcomes.append(run_split(model, replace(split, train=train), setting.k, setting.ties))
     return per_person(outcomes, setting.people)[setting.metric]
 

@@ -17,10 +17,9 @@ import scipy.sparse as sp
 
 from avrec.errors import InvalidInputError
 from avrec.evaluate.results import DatasetFacts
-from avrec.recommend.content import ContentModel
 from avrec.recommend.csv_import import read_interactions
 from avrec.recommend.dataset import Dataset
-from avrec.recommend.events import event_frame
+from avrec.recommend.events import EventWeights, event_frame
 from avrec.schemas import CONTENT_MODALITIES, Corpus, Interaction
 
 DEMO = "demo"
@@ -66,9 +65,10 @@ def pair_times(dataset: Dataset, frame: pd.DataFrame) -> sp.csr_matrix | None:
     return sp.csr_matrix((seconds, (rows, columns)), shape=dataset.user_items.shape)
 
 
-def describe(dataset: Dataset, name: str, title: str, **more: object) -> DatasetFacts:
+def describe(
+    dataset: Dataset, name: str, title: str, times: sp.csr_matrix | None = None, **more: object
+) -> DatasetFacts:
     """The facts of a dataset, with a hash of all that an evaluation reads."""
-    content = ContentModel(dataset.corpus)
     return DatasetFacts(
         name=name,
         title=title,
@@ -77,41 +77,50 @@ def describe(dataset: Dataset, name: str, title: str, **more: object) -> Dataset
         pairs=int(dataset.user_items.nnz),
         positives=int(dataset.positives.nnz),
         ratings=int(dataset.ratings.nnz) if dataset.ratings is not None else 0,
-        content=tuple(m for i, m in enumerate(CONTENT_MODALITIES) if content.present[i].any()),
-        content_hash=hash_of(dataset, content.fit_id),
+        content=tuple(m for m in CONTENT_MODALITIES if _has(dataset.corpus, m)),
+        content_hash=hash_of(dataset, times),
         **{"simulated": False, **more},
     )
 
 
-def hash_of(dataset: Dataset, fit_id: str) -> str:
-    """Hash of weights, seen, hidden, ratings, documents and vectors."""
-    digest = hashlib.sha256(fit_id.encode())
-    for text in (dataset.user_ids, dataset.corpus.documents, dataset.corpus.topics):
-        digest.update(repr(text).encode())
-    for matrix in (dataset.user_items, dataset.seen, dataset.hidden, dataset.ratings):
-        if matrix is not None:
-            for array in (matrix.indptr, matrix.indices, matrix.data):
-                digest.update(np.ascontiguousarray(array).tobytes())
-    for name, source in sorted(dataset.corpus.vectors.items()):
+def _has(corpus: Corpus, modality: str) -> bool:
+    if modality == "words":
+        return any(corpus.documents)
+    return modality in corpus.vectors and len(corpus.vectors[modality].clip) > 0
+
+
+def hash_of(dataset: Dataset, times: sp.csr_matrix | None = None) -> str:
+    """Hash of weights, seen, hidden, ratings, times, documents and vectors."""
+    digest, corpus = hashlib.sha256(), dataset.corpus
+    for texts in (dataset.user_ids, corpus.clip_ids, corpus.documents, corpus.languages, corpus.topics):
+        digest.update(repr(texts).encode())
+    for matrix in (dataset.user_items, dataset.seen, dataset.hidden, dataset.ratings, times):
+        for array in (matrix.indptr, matrix.indices, matrix.data) if matrix is not None else (np.zeros(1),):
+            digest.update(np.ascontiguousarray(array).tobytes())
+    for name, source in sorted(corpus.vectors.items()):
         digest.update(f"{name} {source.version}".encode())
-        digest.update(np.ascontiguousarray(source.matrix).tobytes())
+        for array in (source.clip, source.start, source.end, source.matrix):
+            digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:16]
 
 
-def from_library(corpus: Corpus, user_ids: Sequence[str], events: Sequence[Interaction]) -> Loaded:
-    """The library's own clips and everybody's events."""
-    dataset = Dataset.build(corpus, user_ids, events)
+def from_library(
+    corpus: Corpus, user_ids: Sequence[str], events: Sequence[Interaction], weights: EventWeights | None = None
+) -> Loaded:
+    """The library's own clips and everybody's events, at the library's weights of events."""
+    dataset = Dataset.build(corpus, user_ids, events, weights)
     simulated = sum(event.simulated for event in events)
     whole = bool(events) and simulated == len(events)
     note = ""
     if simulated:
         part = "All" if whole else f"{simulated / len(events):.0%} of the"
         note = f"{part} events are simulated: drawn from stated tastes for subjects, not from people."
+    times = pair_times(dataset, event_frame(events))
     facts = describe(
-        dataset, DEMO, "This library" + (" (simulated people)" if simulated else ""), simulated=simulated > 0,
+        dataset, DEMO, "This library" + (" (simulated people)" if simulated else ""), times, simulated=simulated > 0,
         note=note, in_library=True,
     )  # fmt: skip
-    return Loaded(dataset, pair_times(dataset, event_frame(events)), facts)
+    return Loaded(dataset, times, facts)
 
 
 def from_csv(path: Path, library: Corpus) -> Loaded:

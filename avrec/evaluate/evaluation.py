@@ -79,7 +79,7 @@ def code_version() -> str:
     """Hash of the code that recommends and evaluates."""
     digest = hashlib.sha256()
     for package in ("recommend", "evaluate", "explain"):
-        for path in sorted((PACKAGE / package).rglob("*.py")):
+        for path in sorted(p for p in (PACKAGE / package).rglob("*") if p.suffix in (".py", ".npz")):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 

@@ -130,9 +130,11 @@ def tuned_words(evaluation: Evaluation) -> str:
     """The hybrid's weights where they were tuned: "content 0.2, cease 1, walk 0.3, popularity 1"."""
     if not evaluation.tuned:
         return ""
-    parts = ", ".join(f"{name} {evaluation.tuned[name]:g}" for name in ("content", "cease", "walk", "popularity"))
-    fit = evaluation.tuned["fit"]
+    parts = ", ".join(f"{name} {value:g}" for name, value in evaluation.tuned.items() if isinstance(value, float | int))
+    fit, crowd = evaluation.tuned["fit"], evaluation.tuned["crowd"]
+    read = "; the crowd reads all likes alike" if crowd["binary"] else ""
+    read += "; dislikes count nothing there" if not crowd["negatives"] else ""
     return (
         f"Hybrid {evaluation.tuned['source']}: {parts}; lambda {fit['regularization']:g}, beta {fit['beta']:g}, "
-        f"dropout {fit['dropout']:g}, kernel {fit['kernel']:g}"
+        f"dropout {fit['dropout']:g}, kernel {fit['kernel']:g}{read}"
     )

@@ -15,7 +15,7 @@ h1{font-size:22px;margin:0}h2{font-size:15px;margin:2rem 0 .5rem}
 p{margin:.3rem 0;color:light-dark(#5b6472,#98a1ae)}
 table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}
 th,td{text-align:left;padding:3px 10px 3px 0;border-bottom:1px solid light-dark(#e3e6eb,#2a2f37)}
-th{font-weight:500;color:light-dark(#5b6472,#98a1ae)}
+td:first-child{white-space:nowrap}th{font-weight:500;color:light-dark(#5b6472,#98a1ae)}
 svg text{fill:light-dark(#1b1f27,#e7eaee);font:12px Inter,'Noto Sans',sans-serif}
 .scroll{overflow-x:auto}
 """

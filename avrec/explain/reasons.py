@@ -127,7 +127,8 @@ def _of_watched(line: Contribution, facts: Evidence, named: set[str]) -> str:
     if line.key == "words":
         words = facts.words(best.key)
         return f"the words match: {', '.join(words)}" if words else ""
-    title = "it" if named == {best.key} else best.label
+    label = f"the {best.label}" if best.label.startswith("profile of ") else best.label
+    title = "it" if named == {best.key} else label
     named.add(best.key)
     loose = line.key in LOOSE and facts.sigma(line.key, best.key) < CLEAR
     return (LOOSE if loose else PHRASES)[line.key].format(title=title)

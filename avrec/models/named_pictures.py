@@ -59,6 +59,14 @@ class NamedPictureMap(LazyModel):
         """Map sentence vectors (n, 512) into the map's space, unit rows."""
         return self.handle[0].texts(np.asarray(sentence_vectors, np.float64))
 
+    def caption_texts(self, sentence_vectors: np.ndarray) -> np.ndarray:
+        """Sentence vectors as `caption_vectors` has pictures, (n, 512) unit float32: what a text would look like.
+
+        A picture is mapped to unit(y M'), with y near the unit q = (t - q0) M of its name; so a text is unit(q M').
+        """
+        fit = self.handle[0]
+        return unit(fit.texts(np.asarray(sentence_vectors, np.float64)) @ fit.M.T).astype(np.float32)
+
     def score(self, sentence_vector: np.ndarray, clip_vectors: np.ndarray) -> np.ndarray:
         """How well each picture fits a text: cosines, (n,)."""
         return self.pictures(clip_vectors) @ self.texts(sentence_vector[None])[0]

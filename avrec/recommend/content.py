@@ -25,7 +25,7 @@ from avrec.recommend.calibration import (
     load_shipped,
     null_pairs,
 )
-from avrec.recommend.guests import clips_alone, seat_vectors, seat_words
+from avrec.recommend.guests import clips_alone, guest_scales, seat_vectors, seat_words
 from avrec.recommend.presets import FITTED
 from avrec.recommend.vectors import CentredVectors, centre, centre_languages, clip_means
 from avrec.recommend.words import WordIndex
@@ -77,6 +77,7 @@ class ContentModel:
         digest = hashlib.sha256("|".join(self.corpus.clip_ids).encode())
         digest.update(repr([sorted(self.scales.items()), self.correlation.round(9).tolist()]).encode())
         self.fit_id = digest.hexdigest()[:10]
+        self._guest_scales: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self._clips_alone = (self.words, self.vectors, self.present)
         if corpus.guests:
             self._seat(corpus)
@@ -92,9 +93,11 @@ class ContentModel:
         words, vectors, present = self._clips_alone
         n, guests = present.shape[1], corpus.guests
         self.corpus, self.words, self.vectors, self.present = corpus, words, vectors, present
+        self._guest_scales = {}
         if guests and words is not None:
             self.words = seat_words(words, corpus.documents[n:])
             self.vectors = {m: seat_vectors(v, corpus.vectors[m], n, guests) for m, v in vectors.items()}
+            self._guest_scales = {m: guest_scales(v, n, self.scales[m]) for m, v in self.vectors.items()}
             self.present = np.zeros((len(CONTENT_MODALITIES), n + guests), dtype=bool)
             for i, modality in enumerate(CONTENT_MODALITIES):
                 seat = self.words if modality == "words" else self.vectors.get(modality)
@@ -136,19 +139,27 @@ class ContentModel:
         modality = CONTENT_MODALITIES[i]
         if modality not in self.scales or not self.present[i, rows].any():
             return None
-        mu, sigma = self.scales[modality]
+        mu, sigma = self._scales_of(modality, rows)
         if modality == "words":
             cosines = self.words.cosines(rows, columns).astype(norms.dtype)
         else:
             units = self.vectors[modality].units
             cosines = units[rows].astype(norms.dtype) @ units[columns].astype(norms.dtype, copy=False).T
-        cosines -= norms.dtype.type(mu)
-        cosines *= norms.dtype.type(1 / sigma)
+        cosines -= mu.astype(norms.dtype)
+        cosines *= (1 / sigma).astype(norms.dtype)
         np.clip(cosines, -LIMIT, LIMIT, out=cosines)
         cosines *= norms
         cosines *= (ALPHA[i] * self.present[i, rows]).astype(norms.dtype)[:, None]
         cosines *= self.present[i, columns]
         return cosines
+
+    def _scales_of(self, modality: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and deviation that the cosines of some rows are measured in, (rows, 1) each."""
+        if modality in self._guest_scales:
+            mu, sigma = self._guest_scales[modality]
+            return mu[rows][:, None], sigma[rows][:, None]
+        mu, sigma = self.scales[modality]
+        return np.full((1, 1), mu), np.full((1, 1), sigma)
 
     def norms(self, rows: np.ndarray, columns: np.ndarray | slice = slice(None)) -> np.ndarray:
         """1 / sqrt(alpha_P' R alpha_P) of some clips with others; 0 where nothing is shared or a clip meets itself."""
@@ -209,7 +220,7 @@ class ContentModel:
         line = factor * float(self.block(np.array([watched]), np.array([clip]))[i, 0, 0])
         vectors = self.vectors[modality]
         of_a, of_b, parts, cosines = vectors.pairs(watched, clip)
-        mu, sigma = self.scales[modality]
+        mu, sigma = (float(x[0, 0]) for x in self._scales_of(modality, np.array([watched])))
         weights = vectors.shares[of_a][:, None] * vectors.shares[of_b][None]
         z = (parts - weights * mu) / sigma
         total = z.sum()
@@ -229,11 +240,15 @@ class ContentModel:
         ]  # fmt: skip
 
     def sigma(self, modality: str, a: int, b: int) -> float:
-        """z of two clips in one modality: deviations above a random pair; 0 where one lacks it."""
+        """z of two clips in one modality: deviations above a random pair; 0 where one lacks it.
+
+        Args:
+            a: May be a guest of the library.
+        """
         i = CONTENT_MODALITIES.index(modality)
         if modality not in self.scales or not (self.present[i, a] and self.present[i, b]):
             return 0.0
-        mu, sigma = self.scales[modality]
+        mu, sigma = (float(x[0, 0]) for x in self._scales_of(modality, np.array([a])))
         if modality == "words":
             cosine = float(self.words.cosines(np.array([a]), np.array([b]))[0, 0])
         else:

@@ -12,10 +12,12 @@ from datetime import datetime
 import numpy as np
 import scipy.sparse as sp
 
+from avrec.recommend.calibration import SIGMA_FLOOR
 from avrec.recommend.vectors import FLOOR, CentredVectors
 from avrec.recommend.words import WordIndex
 from avrec.schemas import Corpus, Interaction, VectorSet
 
+LEAST_CLIPS = 10
 SECONDS = 1.0  # a text has no length; its vector is the whole of it
 
 
@@ -104,9 +106,27 @@ def _head(source: VectorSet, clips: int) -> VectorSet:
 
 
 def seat_words(words: WordIndex, texts: Sequence[str]) -> WordIndex:
-    """TF-IDF rows of the guests' texts below the clips', in the clips' vocabulary."""
-    rows = [words.query(text) for text in texts]
-    return words.with_matrix(sp.csr_matrix(sp.vstack([words.matrix, *rows])))
+    """Rows of the guests' texts below the clips', in the clips' vocabulary; see `WordIndex.statement`."""
+    return words.with_matrix(sp.csr_matrix(sp.vstack([words.matrix, *(words.statement(text) for text in texts)])))
+
+
+def guest_scales(vectors: CentredVectors, clips: int, scale: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation of cosines, per row: the library's for clips, for a guest those of its own with the clips.
+
+    A sentence is less like any clip than clips are like each other, and the more so in some modalities; measured
+    against random clips it speaks as loudly as a clip does. Below 10 clips nothing can be told, and the library's hold.
+
+    Returns:
+        (rows,) means, (rows,) deviations.
+    """
+    mu, sigma = (np.full(len(vectors.present), value) for value in scale)
+    mine = vectors.present[:clips]
+    guests = clips + np.flatnonzero(vectors.present[clips:])
+    if mine.sum() >= LEAST_CLIPS and len(guests):
+        cosines = vectors.units[guests].astype(np.float64) @ vectors.units[:clips][mine].T.astype(np.float64)
+        mu[guests] = cosines.mean(axis=1)
+        sigma[guests] = np.maximum(cosines.std(axis=1), SIGMA_FLOOR)
+    return mu, sigma
 
 
 def seat_vectors(vectors: CentredVectors, source: VectorSet, clips: int, guests: int) -> CentredVectors:

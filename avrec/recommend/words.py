@@ -6,6 +6,7 @@ token, and two texts about the same thing would share nothing. Stop words stay: 
 
 import copy
 import re
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -75,6 +76,27 @@ class WordIndex:
         if len(self.vocabulary) == 1 and not self.vocabulary[0]:
             return sp.csr_matrix((1, 1))
         return sp.csr_matrix(self._vectorizer.transform([text]))
+
+    def statement(self, text: str) -> sp.csr_matrix:
+        """A person's own sentence as a row of length 1 at most, (1, vocabulary).
+
+        Each word weighs tf x idf x (idf - 1), so that in a text of one line an "and" does not weigh as much as its
+        subject; words that no clip has take their share of the length, or the "and" alone would be left.
+        """
+        at = {word: i for i, word in enumerate(self.vocabulary)}
+        counts = Counter(tokenize(text))
+        clips = self.matrix.shape[0]
+        unknown = np.log(1 + clips) + 1
+        idf = getattr(self._vectorizer, "idf_", np.full(len(at), unknown))
+        weights = {}
+        for word, count in counts.items():
+            f = float(idf[at[word]]) if word in at else unknown
+            weights[word] = count * f * (f - 1)
+        length = np.sqrt(sum(weight**2 for weight in weights.values())) or 1.0
+        known = [word for word in weights if word in at]
+        places = np.zeros(len(known), dtype=int), np.array([at[word] for word in known], dtype=int)
+        values = np.array([weights[word] / length for word in known], dtype=float)
+        return sp.csr_matrix((values, places), shape=(1, len(self.vocabulary)))
 
     def shared(self, a: int, b: int, k: int = 3) -> list[str]:
         """The words that carry most of two clips' cosine; neither stop words nor what every fourth clip says."""

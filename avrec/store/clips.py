@@ -144,6 +144,11 @@ class ClipStore:
             rows = connection.execute(query.where(annotations.c.kind == kind).order_by(annotations.c.annotation_id))
             return [tuple(row) for row in rows]
 
+    def serving_versions(self) -> dict[str, str]:
+        """Modality -> the version of its vectors that recommenders see."""
+        with self.database.read() as connection:
+            return {modality: version for modality, (_, version) in _serving(connection).items()}
+
     def corpus(self) -> Corpus:
         """The whole library as recommenders see it, read in one snapshot.
 
@@ -153,14 +158,7 @@ class ClipStore:
         with self.database.read() as connection, connection.begin():
             rows = connection.execute(clips.select().order_by(clips.c.added_at, clips.c.clip_id)).all()
             spans = connection.execute(segments.select().order_by(segments.c.clip_id, segments.c.position)).all()
-            counts = connection.execute(
-                sa.select(vectors.c.modality, vectors.c.version, sa.func.count()).group_by(
-                    vectors.c.modality, vectors.c.version
-                )
-            ).all()
-            serving: dict[str, tuple[int, str]] = {}
-            for modality, version, count in counts:
-                serving[modality] = max(serving.get(modality, (0, "")), (count, version))
+            serving = _serving(connection)
             blobs = {
                 modality: connection.execute(
                     vectors.select().where(vectors.c.modality == modality, vectors.c.version == version)
@@ -187,6 +185,15 @@ class ClipStore:
             vectors=sets,
             topics=tuple(_topics(row) for row in rows),
         )
+
+
+def _serving(connection: sa.Connection) -> dict[str, tuple[int, str]]:
+    """Modality -> (how many clips have it, the version that most of them have)."""
+    columns = vectors.c.modality, vectors.c.version
+    serving: dict[str, tuple[int, str]] = {}
+    for modality, version, count in connection.execute(sa.select(*columns, sa.func.count()).group_by(*columns)):
+        serving[modality] = max(serving.get(modality, (0, "")), (count, version))
+    return serving
 
 
 def _topics(row: sa.Row) -> tuple[str, ...]:

@@ -131,12 +131,13 @@ class Database:
         with self.read() as connection:
             return connection.execute(sa.select(tables.meta.c.value).where(tables.meta.c.key == key)).scalar()
 
-    def revisions(self) -> tuple[int, int]:
-        """Counters (library, events); equal counters mean that caches still hold."""
+    def revisions(self) -> tuple[int, int, int]:
+        """Counters (library, events, profiles); equal counters mean that caches still hold."""
         with self.read() as connection:
             query = sa.select(tables.meta.c.key, tables.meta.c.value).where(tables.meta.c.key.like("revision:%"))
             found = dict(connection.execute(query).all())
-        return int(found.get("revision:library", 0)), int(found.get("revision:events", 0))
+        library, events, profiles = (int(found.get(f"revision:{x}", 0)) for x in ("library", "events", "profiles"))
+        return library, events, profiles
 
     def put_value(self, key: str, value: str, *bumps: str) -> None:
         """Store one value in a transaction of its own."""
@@ -158,9 +159,6 @@ class Database:
                 connection.execute(drawn.on_conflict_do_nothing())
             found = self.get(key)
         return bytes.fromhex(str(found))
-
-    def profiles_revision(self) -> int:
-        return int(self.get("revision:profiles") or 0)
 
     def check(self) -> str:
         """SQLite's own integrity check: "ok", or what is wrong."""

@@ -6,6 +6,7 @@ from avrec.ui import format as fmt
 from avrec.ui import pages, workspace
 from avrec.ui.bars import axis_for, stacked_bar
 from avrec.ui.format import escape
+from avrec.ui.people import shown
 from avrec.ui.resources import engine
 
 
@@ -28,7 +29,7 @@ def audience_rows(clip_id: str, most: int = 10, k: int = 10) -> None:
     for member in members[:most]:
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
             st.page_link(
-                pages.RECOMMEND, label=fmt.plain(fmt.cut(member.user_id, 16)),
+                pages.RECOMMEND, label=fmt.plain(fmt.cut(shown(member.user_id), 16)),
                 query_params=workspace.link(user=member.user_id, clip=clip_id), width=82,
             )  # fmt: skip
             remark = " · simulated" if member.user_id in simulated else ""

@@ -10,6 +10,7 @@ from avrec.errors import AvrecError
 from avrec.ui import workspace
 from avrec.ui.format import cut, escape, plain
 from avrec.ui.palette import ORDER, hue, modality_name
+from avrec.ui.people import shown
 from avrec.ui.resources import engine
 from avrec.ui.workspace import Workspace, bound
 
@@ -48,13 +49,15 @@ def page_header(
 
 def _user(ws: Workspace) -> None:
     people = [person.user_id for person in engine().people()]
-    label = plain(cut(ws.user, 18)) if ws.user in people else "no person"
+    label = plain(cut(shown(ws.user), 18)) if ws.user in people else "no person"
     with st.popover(label, icon=":material/person:", type="tertiary", key="ws-user-popover"):
         if not people:
             st.caption("No people yet. A like, or an import of events, makes one.")
             return
         value = ws.user if ws.user in people else None
-        st.selectbox("Person", people, placeholder="Choose a person", **bound("user", value, "ws-user-head"))
+        st.selectbox(
+            "Person", people, format_func=shown, placeholder="Choose a person", **bound("user", value, "ws-user-head")
+        )
 
 
 def _weights(ws: Workspace) -> None:

@@ -17,6 +17,7 @@ from avrec.ui.compare_overlap import finding, overlap_table
 from avrec.ui.format import escape
 from avrec.ui.list_options import list_popover
 from avrec.ui.palette import ORDER
+from avrec.ui.people import shown
 from avrec.ui.recommend_controls import person_label
 from avrec.ui.resources import engine
 from avrec.ui.workspace import Workspace, bound
@@ -47,7 +48,7 @@ def recommenders(ws: Workspace, people: Mapping[str, Person], user: str, clips: 
     _controls(ws, people, user, names, chosen, places, followed)
     left, right = st.columns([0.185, 0.815], gap="medium")
     with right:
-        heading(f"First {ws.k} for {user}", finding(found, titles))
+        heading(f"First {ws.k} for {shown(user)}", finding(found, titles))
         if not places:
             st.markdown("Nothing is left to rank. Turn on “Seen clips too” under List, or add clips.")
         st.html(legend(ORDER, penalties=["diversity", *(["calibration"] if ws.calibration else [])]))

@@ -13,6 +13,7 @@ from avrec.ui.compare_columns import Column, columns
 from avrec.ui.compare_lists import outlines
 from avrec.ui.format import escape
 from avrec.ui.list_options import list_popover
+from avrec.ui.people import shown
 from avrec.ui.recommend_controls import person_label
 from avrec.ui.resources import engine
 from avrec.ui.workspace import Workspace, bound
@@ -75,8 +76,8 @@ def tastes(found: PeopleComparison) -> None:
     topics = sorted({*first, *second}, key=lambda t: -max(first.get(t, 0.0), second.get(t, 0.0)))
     top = max([*first.values(), *second.values()])
     key = (
-        f'<div class="av-legend"><span><i class="av-dot av-ink"></i>{escape(found.user_id)}</span>'
-        f'<span><i class="av-dot av-accent"></i>{escape(found.other_id)}</span></div>'
+        f'<div class="av-legend"><span><i class="av-dot av-ink"></i>{escape(shown(found.user_id))}</span>'
+        f'<span><i class="av-dot av-accent"></i>{escape(shown(found.other_id))}</span></div>'
     )
     rows = "".join(_topic(t, first.get(t, 0.0), second.get(t, 0.0), top, found) for t in topics[:MOST_TOPICS])
     rest = len(topics) - MOST_TOPICS
@@ -84,7 +85,8 @@ def tastes(found: PeopleComparison) -> None:
 
 
 def _topic(topic: str, mine: float, theirs: float, top: float, found: PeopleComparison) -> str:
-    label = escape(f"{topic}: {found.user_id} {fmt.percent(mine)}, {found.other_id} {fmt.percent(theirs)}")
+    first, second = shown(found.user_id), shown(found.other_id)
+    label = escape(f"{topic}: {first} {fmt.percent(mine)}, {second} {fmt.percent(theirs)}")
     bars = "".join(
         f'<i class="{colour}" style="width:{100 * value / top:.1f}%{"" if value else ";visibility:hidden"}"></i>'
         for colour, value in (("av-ink", mine), ("av-accent", theirs))
@@ -104,8 +106,8 @@ def _common(
         clip = clips.get(one.clip_id)
         peaks = engine().peaks(one.clip_id) if clip and clip.info.kind == "audio" else ()
         said = (
-            f"{fmt.cut(found.user_id, 20)} {fmt.signed(one.weight, 2)}, "
-            f"{fmt.cut(found.other_id, 20)} {fmt.signed(one.other_weight, 2)}"
+            f"{fmt.cut(shown(found.user_id), 20)} {fmt.signed(one.weight, 2)}, "
+            f"{fmt.cut(shown(found.other_id), 20)} {fmt.signed(one.other_weight, 2)}"
         )
         rows.append(
             f'<div class="av-past" title="Weights of their events, decayed with age">'
@@ -129,7 +131,9 @@ def _lists(found: PeopleComparison, ws: Workspace, clips: Mapping[str, Clip]) ->
         return
     drawn = [
         Column(
-            str(ranked.user_id), (ranked.note or f"of {fmt.count(ranked.candidates, 'clip')}",), ranked.recommendations
+            shown(str(ranked.user_id)),
+            (ranked.note or f"of {fmt.count(ranked.candidates, 'clip')}",),
+            ranked.recommendations,
         )
         for ranked in found.lists
     ]

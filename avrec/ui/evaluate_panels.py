@@ -17,6 +17,7 @@ from avrec.ui.chrome import Cell, metric_strip
 from avrec.ui.evaluate_controls import METRICS
 from avrec.ui.format import escape
 from avrec.ui.palette import modality_name
+from avrec.ui.people import address, real_id, shown
 
 SECOND = ("diversity", "novelty", "serendipity", "coverage", "popularity", "gini")
 
@@ -222,7 +223,8 @@ def _rate(evaluation: Evaluation, found: Faithfulness) -> str:
 def worst_served(evaluation: Evaluation) -> None:
     name = findings.metric_title(evaluation.metric, evaluation.k)
     words = f"lowest {name} by {findings.short(evaluation, evaluation.focus)}" if evaluation.focus else ""
-    with panel("worst", "Served worst", words, tables.worst_served(evaluation)):
+    rows = [{**row, "user_id": address(str(row["user_id"]))} for row in tables.worst_served(evaluation)]
+    with panel("worst", "Served worst", words, rows):
         if not evaluation.worst:
             st.markdown("Nobody to show.")
         for person in evaluation.worst:
@@ -235,11 +237,12 @@ def worst_served(evaluation: Evaluation) -> None:
 
 
 def _person(user_id: str, evaluation: Evaluation) -> None:
+    name = fmt.cut(shown(real_id(user_id) or user_id), 20)
     if not evaluation.dataset.in_library:
-        st.html(f'<span style="font-size:13px">{escape(fmt.cut(user_id, 20))}</span>', width="content")
+        st.html(f'<span style="font-size:13px">{escape(name)}</span>', width="content")
         return
     st.page_link(
-        pages.RECOMMEND, label=fmt.plain(fmt.cut(user_id, 20)), icon=":material/person:", width="content",
+        pages.RECOMMEND, label=fmt.plain(name), icon=":material/person:", width="content",
         query_params=workspace.link(user=user_id, algorithm=evaluation.focus),
     )  # fmt: skip
 

@@ -27,6 +27,7 @@ groups = {
     ],
     "Recommend": [
         (pages.RECOMMEND, "Recommend", "recommend", "What a person would watch next, and what says so."),
+        (pages.USERS, "Users", "group", "What a person likes, who is alike, and what may change it."),
     ],
     "Prove": [
         (pages.EVALUATE, "Evaluate", "leaderboard", "Which recommender ranks best, and which modality earns it."),

@@ -12,14 +12,16 @@ from avrec.ui.charts import theme
 from avrec.ui.chrome import Cell, pick_preset, preset_names
 from avrec.ui.list_options import list_popover
 from avrec.ui.palette import hue
+from avrec.ui.people import shown
 from avrec.ui.resources import engine
+from avrec.ui.users_new import new_person
 from avrec.ui.workspace import Workspace, bound
 
 
 def person_label(person: Person) -> str:
     """ "u-017, 14 events, simulated"."""
     kind = ", simulated" if person.simulated else ""
-    return f"{person.user_id}, {fmt.count(person.events, 'event')}{kind}"
+    return f"{shown(person.user_id)}, {fmt.count(person.events, 'event')}{kind}"
 
 
 def controls(ws: Workspace, people: dict[str, Person], user: str, known: Mapping[str, AlgorithmEntry]) -> None:
@@ -30,6 +32,9 @@ def controls(ws: Workspace, people: dict[str, Person], user: str, known: Mapping
             "Person", list(people), format_func=lambda u: person_label(people[u]), width=214,
             **bound("user", user, "who"),
         )  # fmt: skip
+        with st.container(width="content"):
+            st.space("small")
+            new_person()
         algorithms.picker(algorithm, dict(known))
         key = "presets"
         preset = ws.preset_of(engine().PRESET_WEIGHTS)

@@ -37,7 +37,8 @@ def evidence(case: Case) -> None:
     # Meaning is one vector a clip: its grid has one cell, so it opens only where nothing narrower speaks.
     narrow = [name for name in here if name in SEGMENT_MODALITIES] or here
     modality = workspace.choice("modality", here, max(narrow, key=lambda name: abs(direct[chosen][name])))
-    names = {c: case.clips[c].title if c in case.clips else c for c in direct}
+    told = {leaf.key: leaf.label for leaf in case.place.ledger.leaves()}
+    names = {c: case.clips[c].title if c in case.clips else told.get(c, c) for c in direct}
     st.selectbox(
         "Watched clip", list(direct), format_func=lambda c: names.get(c, c),
         **workspace.bound("watched", chosen, "evidence-clip"),

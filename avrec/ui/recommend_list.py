@@ -12,6 +12,7 @@ from avrec.ui.bars import Axis, axis_for
 from avrec.ui.cards import parts_of, ranked_card
 from avrec.ui.chrome import legend
 from avrec.ui.palette import PENALTIES
+from avrec.ui.people import shown
 from avrec.ui.rank_history import latest, moves, step
 from avrec.ui.resources import engine
 
@@ -28,7 +29,7 @@ REACTIONS = (
 def list_header(shelf: str, ranked: RankedList, new: RankedList, simulated: bool) -> None:
     """The choice between the list and the shelf of new clips, whose list it is, and the key to the bars."""
     counts = {"Ranked": len(ranked.recommendations), "New clips": len(new.recommendations)}
-    remarks = [f"For {ranked.user_id}" + (", a simulated person" if simulated else "")]
+    remarks = [f"For {shown(ranked.user_id or '')}" + (", a simulated person" if simulated else "")]
     if shelf == "New clips":
         remarks.append("nobody has an event with these yet, so content alone ranks them")
     elif ranked.note:

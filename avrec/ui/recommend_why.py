@@ -15,6 +15,7 @@ from avrec.ui.chrome import heading
 from avrec.ui.format import escape
 from avrec.ui.ledger_steps import ledger_steps, other_leaves, sums
 from avrec.ui.palette import modality_name
+from avrec.ui.people import shown
 from avrec.ui.player import player
 from avrec.ui.rank_history import Snapshots
 from avrec.ui.resources import engine, guard
@@ -104,19 +105,19 @@ def _watched(case: Case, watched: dict[str, dict[str, float]]) -> None:
     for event in engine().history(case.user):
         events.setdefault(event.clip_id, []).append(event)
     axis = axis_for(list(watched.values()))
-    labels = {leaf.key: leaf.label for leaf in case.place.ledger.leaves() if leaf.kind == "clip"}
-    rows = []
+    rows, titles = [], {leaf.key: leaf.label for leaf in case.place.ledger.leaves() if leaf.kind == "clip"}
     for clip_id, parts in list(watched.items())[:MOST_WATCHED]:
         clip = case.clips.get(clip_id)
         peaks = engine().peaks(clip_id) if clip and clip.info.kind == "audio" else ()
-        remark = describe_events(events.get(clip_id, []))
-        rows.append(clip_row(clip, clip.title if clip else labels[clip_id], remark, parts, axis, peaks=peaks))
+        remark = describe_events(events.get(clip_id, [])) or ("" if clip else "what they say of themself")
+        title = clip.title if clip else titles.get(clip_id, clip_id)
+        rows.append(clip_row(clip, title, remark, parts, axis, peaks=peaks))
     rest = list(watched.values())[MOST_WATCHED:]
     if rest:
         carried = fmt.signed(sum(sum(parts.values()) for parts in rest))
         rows.append(f'<div class="av-cap">and {fmt.count(len(rest), "more clip")}, together {carried}</div>')
     heading(
-        f"Because {fmt.cut(case.user, 20)} watched",
+        f"Because {fmt.cut(shown(case.user), 20)} watched",
         f"{fmt.count(len(watched), 'clip carries', 'clips carry')} {fmt.signed(total)}",
     )
     st.html("".join(rows))
@@ -178,7 +179,7 @@ def moments(
 
 def _side(name: str, clip: Clip | None, start: float, end: float, key: str) -> None:
     if clip is None:
-        st.caption(f"{name}: the clip is gone.")
+        st.caption(f"{name}: a text, or a clip that is gone; nothing to play.")
         return
     play = st.button(
         f"{name}, {fmt.moments(start, end)}", icon=":material/play_arrow:", type="tertiary", key=f"play-{key}",

@@ -14,7 +14,7 @@ _TINT = "light-dark(#4F46E50D,#7C7AF21A)"
 
 _STREAMLIT = """
 [data-testid=stMainBlockContainer]{padding-left:1.75rem;padding-right:1.75rem}
-[data-testid=stBaseButton-primary]{background:light-dark(#4F46E5,#5A55E0);border-color:light-dark(#4F46E5,#5A55E0)}
+[data-testid=stBaseButton-primary],[data-testid=stBaseButton-primaryFormSubmit]{background:light-dark(#4F46E5,#5A55E0);border-color:light-dark(#4F46E5,#5A55E0)}
 @media(min-width:641px){[data-testid=stColumn]:has(.st-key-why){position:sticky;top:.75rem;align-self:flex-start}}
 """
 
@@ -133,7 +133,7 @@ padding:2px 0}} .av-code{{font-size:11.5px;overflow-wrap:anywhere}}
 .av-quote{{border-left:2px solid {_ACCENT};padding-left:10px;font-size:13px}}
 .av-jump{{display:none;font-size:12px}}
 @media(max-width:640px){{ .av-abl{{grid-template-columns:80px 42px 54px minmax(0,1fr) 40px;gap:0 6px;font-size:12px}}
-.av-rate{{grid-template-columns:minmax(0,1fr) 84px 56px}} .av-rate>.av-lane{{display:none}}
+.av-rate{{grid-template-columns:minmax(0,1fr) 86px 84px}} .av-rate>.av-lane{{display:none}}
 .av-jump{{display:inline-block;padding-top:4px}}
 .av-card{{grid-template-columns:22px 76px minmax(0,1fr);gap:0 8px}} .av-card>.av-score{{display:none}}
 .av-card .av-title{{display:flex;justify-content:space-between;gap:8px;white-space:normal;font-size:13px}}

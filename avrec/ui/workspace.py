@@ -14,6 +14,7 @@ import streamlit as st
 
 from avrec.recommend.options import ListOptions
 from avrec.schemas import MODALITIES
+from avrec.ui.people import PARAMS, address, real_id
 
 PRESET_NAMES = ("balanced", "visual", "dialogue", "crowd", "auto")  # "auto" only where settings were tuned
 OPTIONS = {"calibration": 0.9, "quality": 2.0, "freshness": 2.0, "long_tail": 2.0}  # option -> most on a slider
@@ -76,7 +77,7 @@ def current() -> Workspace:
     """Read and validate the URL."""
     preset, custom = read_weights(param("weights"))
     return Workspace(
-        user=param("user"),
+        user=real_id(param("user")),
         preset=preset,
         custom=custom,
         diversity=number("diversity", DEFAULT_DIVERSITY, 0.0, 1.0),
@@ -110,7 +111,7 @@ def number(name: str, default: float | None, low: float, high: float) -> Any:
 
 def choice(name: str, options: tuple[str, ...] | list[str], default: str) -> str:
     """A query parameter that must be one of `options`."""
-    value = param(name)
+    value = real_id(param(name)) if name in PARAMS else param(name)
     return value if value in options else default
 
 
@@ -148,11 +149,19 @@ def put(**values: Any) -> None:
     for name, value in values.items():
         if value is None or value is False or value == "":
             now.pop(name, None)
+        elif name in PARAMS:
+            now[name] = address(str(value))
         else:
             now[name] = "1" if value is True else f"{value:g}" if isinstance(value, float) else str(value)
     if now != st.query_params.to_dict():
         st.query_params.from_dict(now)
     _remember()
+
+
+def cover(user: str) -> None:
+    """Put a pseudonym in place of a real id that came with the address, so that a copied address names nobody."""
+    if param("user") not in (None, address(user)):
+        put(user=user)
 
 
 def bound(param_name: str, value: Any, key: str | None = None) -> dict[str, Any]:
@@ -172,7 +181,8 @@ def picked(param_name: str, key: str) -> None:
 def link(**values: Any) -> dict[str, str]:
     """Query parameters of a link to another page: the shared ones, with `values` on top."""
     shared = {name: st.query_params[name] for name in SHARED if name in st.query_params}
-    return shared | {name: str(value) for name, value in values.items() if value is not None}
+    given = {name: str(value) for name, value in values.items() if value is not None}
+    return shared | {name: address(value) if name in PARAMS else value for name, value in given.items()}
 
 
 def carry_over(page: str) -> None:

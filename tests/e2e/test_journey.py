@@ -193,7 +193,33 @@ def test_evaluate_says_what_carries_the_library_and_whether_the_hybrid_beats_pop
     page.close()
 
 
-@pytest.mark.parametrize("path", ["/", "/upload", "/clip", "/recommend", "/evaluate", "/compare", "/system"])
+def test_a_sentence_makes_a_person_and_a_weight_counts_at_once(address, browser):
+    """A new person from one sentence sees their list at once; what a like is worth moves the check and comes back."""
+    page = open_page(browser.new_page(viewport={"width": 1440, "height": 900}), f"{address}/users")
+    page.get_by_role("button", name="New person").click()
+    page.get_by_role("textbox", name="What they say of themself").fill("loves rocket launches")
+    page.get_by_role("button", name="Make this person").click()
+    page.wait_for_url(re.compile(r"user=p-[0-9a-f]{6}"), timeout=30_000)
+    settled(page)
+    page.get_by_role("link", name="Their list").click()
+    page.wait_for_url(re.compile("recommend"), timeout=10_000)
+    settled(page)
+    first = page.locator(".av-card").first.inner_text()
+    assert re.search(r"[Rr]ocket|Falcon|launch", first), first
+    assert "the profile of p-" in first
+    open_page(page, f"{address}/users?user=u-001&view=Event+weights")
+    assert page.get_by_text("Nothing changed yet").count() == 1
+    like = page.get_by_role("spinbutton", name="Like").first
+    like.fill("-1")
+    like.press("Enter")
+    page.get_by_text("Nothing changed yet").wait_for(state="detached", timeout=2_000)
+    page.screenshot(path=SCREENSHOTS / "users-weights.png")
+    page.get_by_role("button", name="Back to the defaults").click()
+    page.get_by_text("Nothing changed yet").wait_for(timeout=5_000)
+    page.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/upload", "/clip", "/recommend", "/users", "/evaluate", "/compare", "/system"])
 @pytest.mark.parametrize("look", [("light", 1440), ("dark", 420)])
 def test_every_page_in_light_and_dark_wide_and_narrow(address, browser, path, look):
     scheme, width = look

@@ -137,6 +137,17 @@ def test_ablation_finds_the_modality_that_carries_everything():
     assert alone["visual"] == max(alone[name] for name in content)
 
 
+def test_a_modality_alone_ranks_by_likeness_whatever_the_hybrids_weights():
+    from avrec.recommend.hybrid_settings import HybridSettings
+
+    data = loaded(topical(users=30, clips=40, each=5))
+    spec = Spec(algorithms=("hybrid", "visual"), k=5, parts=("ablation",), hybrid=HybridSettings(content=0.0))
+    result = evaluate(data, spec)
+    alone = next(row.alone.value for row in result.ablation if row.modality == "visual")
+    assert alone == pytest.approx(result.value("visual", "ndcg").value, abs=0.05)
+    assert alone > result.value("random", "ndcg").value + 0.1
+
+
 def _units(matrix):
     return (matrix / np.linalg.norm(matrix, axis=1, keepdims=True)).astype(np.float32)
 

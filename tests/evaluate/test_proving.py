@@ -152,3 +152,13 @@ def test_auto_tunes_first_and_says_so(library):
     assert library.tuned(library.request("demo", Spec(k=5))) is not None, "kept for the same split"
     with pytest.raises(InvalidInputError, match="folds"):
         library.evaluate("demo", Spec(Protocol("k-fold"), auto=True))
+
+
+def test_work_asked_for_by_another_version_is_refused_in_words(library, monkeypatch):
+    from avrec.evaluate import evaluation
+
+    job = library.evaluate("demo", SMALL, wait=False)
+    monkeypatch.setattr(evaluation, "code_version", lambda: "newer")
+    (ended,) = library.wait([job.job_id])
+    assert ended.state == "failed"
+    assert "restart the app" in ended.reason

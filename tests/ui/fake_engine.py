@@ -14,6 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from fake_comparing import FakeComparing, unit
+from fake_people import FakePeople
 from fake_proving import FakeProving
 
 from avrec.config import REPOSITORY, Settings
@@ -77,7 +78,7 @@ def make_clip(file_name: str, title: str, row: dict | None = None, age: int = 0)
     )  # fmt: skip
 
 
-class FakeEngine(FakeComparing, FakeProving):
+class FakeEngine(FakePeople, FakeComparing, FakeProving):
     """Same methods as `avrec.engine.Engine`; see the module's docstring.
 
     Args:
@@ -287,11 +288,12 @@ class FakeEngine(FakeComparing, FakeProving):
             raise UnknownUserError(user_id)
         return sorted(own, key=lambda e: e.at, reverse=True)
 
-    def record(self, user_id, clip_id, event, value=None) -> Interaction:
-        self.clip(clip_id)
+    def record(self, user_id, clip_id, event, value=None, text="") -> Interaction:
+        if event != "search":
+            self.clip(clip_id)
         if event not in EVENTS:
             raise InvalidInputError("Event", f"{event!r} is not known")
-        made = Interaction(user_id, clip_id, event, value, NOW, False, next(self._ids))
+        made = Interaction(user_id, clip_id, event, value, NOW, False, next(self._ids), text)
         self._events.append(made)
         self._changed("record", user_id, clip_id, event)
         return made

@@ -6,7 +6,9 @@ from page_text import html_of
 
 from avrec.ui import pages
 
-ALL = [pages.LIBRARY, pages.UPLOAD, pages.CLIP, pages.RECOMMEND, pages.COMPARE, pages.EVALUATE, pages.SYSTEM]
+ALL = [
+    pages.LIBRARY, pages.UPLOAD, pages.CLIP, pages.RECOMMEND, pages.USERS, pages.EVALUATE, pages.COMPARE, pages.SYSTEM,
+]  # fmt: skip
 HOSTILE = ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "$x$ :red[x] [a](b) **b** `c` #d"]
 
 
