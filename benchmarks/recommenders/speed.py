@@ -1,5 +1,6 @@
 """Time to fit and to score at MovieLens-1M's shape, beside `implicit` and scikit-learn in the same run."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -37,7 +38,8 @@ def crowd() -> Dataset:
 def run(settings: Settings) -> None:
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(limits=1, user_api="blas"):
+    with threadpool_limits(limits=1, user_api="blas"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # peers' advice about threads and formats
         _compare(crowd())
 
 
