@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from avrec.schemas import CONTENT_MODALITIES, MODALITIES, Contribution, ContributionKind
+from avrec.schemas import CONTENT_MODALITIES, MODALITIES, Contribution, ContributionKind, Corpus
 
 LABELS = {
     "visual": "Visual", "audio": "Audio", "speech": "Speech", "caption": "Caption", "meaning": "Meaning",
@@ -43,6 +43,24 @@ class Leaves:
             }
             for label, key, detail in zip(self.labels, self.keys, self.details, strict=True)
         ]
+
+
+def clip_leaves(corpus: Corpus, clips: np.ndarray, weights: np.ndarray) -> Leaves:
+    """One leaf a watched clip, with the weight of its events; clips and weights are of one length."""
+    return Leaves(
+        "clip",
+        [corpus.titles[h] for h in clips],
+        [corpus.clip_ids[h] for h in clips],
+        [{"event": weight} for weight in weights.tolist()],
+    )
+
+
+def prior_leaf(key: str, label: str) -> Leaves:
+    """The one leaf of something that is the same for everybody."""
+    return Leaves("prior", (label,), (key,), ({},))
+
+
+LIKED_BY_MANY = prior_leaf("popularity", "liked by many")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ own, and bends those of the others. So this is no one item-item matrix, but one 
 
 import numpy as np
 
-from avrec.explain.ledger import Block, Leaves, Told
+from avrec.explain.ledger import Block, Told, clip_leaves
 from avrec.recommend.dataset import Dataset, Taste
 from avrec.recommend.factor_model import SEED, FactorModel, trainable
 
@@ -72,11 +72,5 @@ class Als(FactorModel):
         clips, solved = self._solved(taste)
         if not len(clips):
             return Told((), len(columns))
-        corpus, events = self.dataset.corpus, dict(zip(taste.clips.tolist(), taste.weights.tolist(), strict=True))
-        leaves = Leaves(
-            "clip",
-            [corpus.titles[h] for h in clips],
-            [corpus.clip_ids[h] for h in clips],
-            [{"event": events[h]} for h in clips.tolist()],
-        )
+        leaves = clip_leaves(self.dataset.corpus, clips, taste.weights[np.isin(taste.clips, clips)])
         return Told((Block("crowd", self.title, leaves, solved.T @ self.item_factors[columns].T),), len(columns))

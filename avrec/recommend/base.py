@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from avrec.errors import NotFittedError
-from avrec.explain.ledger import Block, Leaves, Told, build_ledger
+from avrec.explain.ledger import LIKED_BY_MANY, Block, Told, build_ledger
 from avrec.recommend import lists
 from avrec.recommend.content import ContentModel
 from avrec.recommend.dataset import Dataset, Taste, popularity, unit_deviation
@@ -25,7 +25,6 @@ SEED = 3
 NULL_PEOPLE, NULL_PAIRS, LEAST_PAIRS = 100, 2000, 20
 POPULAR = {"prior": 1.0}  # the weights of a list by popularity alone
 NO_POSITIVES = "popularity: no positive events yet"
-LIKED_BY_MANY = Leaves("prior", ("liked by many",), ("popularity",), ({},))
 
 
 class Recommender(ABC):

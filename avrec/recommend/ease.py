@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from avrec.explain.ledger import LEARNED, Block, Told
+from avrec.explain.ledger import LEARNED, Block, Told, clip_leaves
 from avrec.recommend.cease import Cease, CeaseSettings, kernel_features
 from avrec.recommend.dataset import Dataset, Taste
-from avrec.recommend.item_item import ItemItem, blend_popularity, watched_leaves
+from avrec.recommend.item_item import ItemItem, blend_popularity
 from avrec.recommend.item_matrix import ItemMatrix, RowMatrix, SparseMatrix
 from avrec.recommend.scoring import multipliers
 from avrec.recommend.sparse_crowd import DENSE_CLIPS, SparseCrowd
@@ -78,7 +78,7 @@ class CeaseRecommender(Ease):
         if not len(taste.clips):
             return Told((), len(columns))
         lines = self._split(taste.clips, columns, self._factors(weights)) * taste.weights[:, None]
-        leaves = watched_leaves(self.dataset.corpus, taste)
+        leaves = clip_leaves(self.dataset.corpus, taste.clips, taste.weights)
         blocks = [
             Block(source, "EASE" if source == "crowd" else LEARNED, leaves, line, weights[source])
             for source, line in zip(self._sources(), lines, strict=True)

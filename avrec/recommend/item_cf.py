@@ -14,7 +14,7 @@ from collections import OrderedDict
 import numpy as np
 import scipy.sparse as sp
 
-from avrec.explain.ledger import Block, Leaves, Told
+from avrec.explain.ledger import Block, Told, clip_leaves
 from avrec.recommend.dataset import Dataset, Taste
 from avrec.recommend.pure_svd import centred
 from avrec.recommend.ratings import RatingPredictor, mean_of, prior_block, rated_row
@@ -95,19 +95,14 @@ class ItemCf(RatingPredictor):
 
     def _told(self, taste: Taste, columns: np.ndarray, weights: dict[str, float]) -> Told:
         row = rated_row(self.dataset, taste)
-        near, corpus = self._near(row, columns), self.dataset.corpus
+        near = self._near(row, columns)
         size = near.sum(axis=0)
         level = prior_block("mean", "this person's mean rating", self._level(row, size, self.damping))
         if not len(row.data):
             return Told((level,), len(columns))
         size = size + self.damping
         lines = np.divide(near * row.data[:, None], size, out=np.zeros(near.shape), where=size > 0)
-        leaves = Leaves(
-            "clip",
-            [corpus.titles[h] for h in row.indices],
-            [corpus.clip_ids[h] for h in row.indices],
-            [{"event": x} for x in row.data.tolist()],
-        )
+        leaves = clip_leaves(self.dataset.corpus, row.indices, row.data)
         return Told((level, Block("crowd", self.title, leaves, lines)), len(columns))
 
     def _likeness(self, clip: int) -> np.ndarray:

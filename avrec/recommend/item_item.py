@@ -8,23 +8,12 @@ from abc import abstractmethod
 import numpy as np
 import scipy.sparse as sp
 
-from avrec.explain.ledger import Block, Leaves, Told
+from avrec.explain.ledger import Block, Told, clip_leaves
 from avrec.recommend.base import Recommender
 from avrec.recommend.dataset import Dataset, Taste
 from avrec.recommend.item_matrix import ItemMatrix
-from avrec.schemas import Corpus
 
 PEOPLE_AT_ONCE = 512
-
-
-def watched_leaves(corpus: Corpus, taste: Taste) -> Leaves:
-    """One leaf a watched clip, with the weight of its events."""
-    return Leaves(
-        "clip",
-        [corpus.titles[h] for h in taste.clips],
-        [corpus.clip_ids[h] for h in taste.clips],
-        [{"event": x} for x in taste.weights.tolist()],
-    )
 
 
 def blend_popularity(model: Recommender, rows: np.ndarray, scores: np.ndarray, columns: np.ndarray | slice) -> None:
@@ -52,7 +41,7 @@ class ItemItem(Recommender):
         if not len(taste.clips):
             return Told((), len(columns))
         lines = self.matrix.rows(taste.clips, columns).astype(np.float64) * taste.weights[:, None]
-        block = Block("crowd", self.title, watched_leaves(self.dataset.corpus, taste), lines)
+        block = Block("crowd", self.title, clip_leaves(self.dataset.corpus, taste.clips, taste.weights), lines)
         return Told((block,), len(columns))
 
     def _likeness(self, clip: int) -> np.ndarray:

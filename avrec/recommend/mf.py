@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from avrec.explain.ledger import Block, Leaves, Told
+from avrec.explain.ledger import Block, Told, clip_leaves
 from avrec.recommend.bias import CLIP, OVERALL
 from avrec.recommend.dataset import Dataset, Taste
 from avrec.recommend.ratings import RatingPredictor, prior_block, rated_row
@@ -105,13 +105,7 @@ class BiasedMf(RatingPredictor):
             prior_block("rated", CLIP, self.b_i[columns]),
         ]
         if len(row.data):
-            corpus = self.dataset.corpus
-            leaves = Leaves(
-                "clip",
-                [corpus.titles[h] for h in row.indices],
-                [corpus.clip_ids[h] for h in row.indices],
-                [{"event": x} for x in row.data.tolist()],
-            )
+            leaves = clip_leaves(self.dataset.corpus, row.indices, row.data)
             blocks.append(Block("crowd", self.title, leaves, self._solved(row).T @ self._design[columns].T))
         return Told(tuple(blocks), len(columns))
 

@@ -5,13 +5,9 @@ import hashlib
 import numpy as np
 import scipy.sparse as sp
 
-from avrec.explain.ledger import Block, Leaves, Told
+from avrec.explain.ledger import Block, Told, prior_leaf
 from avrec.recommend.base import Recommender
 from avrec.recommend.dataset import Dataset, Taste, popularity, unit_deviation
-
-
-def one_leaf(key: str, label: str) -> Leaves:
-    return Leaves("prior", (label,), (key,), ({},))
 
 
 class Popularity(Recommender):
@@ -34,7 +30,7 @@ class Popularity(Recommender):
         return self._values
 
     def _told(self, taste: Taste, columns: np.ndarray, weights: dict[str, float]) -> Told:
-        block = Block("prior", self.name, one_leaf(self.name, self.label), self._values[None, columns])
+        block = Block("prior", self.name, prior_leaf(self.name, self.label), self._values[None, columns])
         return Told((block,), len(columns))
 
     def scores_of(
@@ -72,7 +68,9 @@ class Chance(Popularity):
         return self._draw(self.dataset.user_ids[taste.person] if taste.person is not None else "")
 
     def _told(self, taste: Taste, columns: np.ndarray, weights: dict[str, float]) -> Told:
-        block = Block("prior", self.name, one_leaf(self.name, self.label), self._scores(taste, weights)[None, columns])
+        block = Block(
+            "prior", self.name, prior_leaf(self.name, self.label), self._scores(taste, weights)[None, columns]
+        )
         return Told((block,), len(columns))
 
     def scores_of(

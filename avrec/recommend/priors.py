@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from avrec.explain.ledger import Block, Leaves
+from avrec.explain.ledger import Block, prior_leaf
 from avrec.recommend.dataset import Dataset
 from avrec.recommend.options import ListOptions
 from avrec.recommend.topics import topic_matrix
@@ -92,12 +92,12 @@ def prior_blocks(model: Recommender, options: ListOptions, columns: np.ndarray) 
     unit = model.unit if chosen or pins else 1.0
     blocks = [
         Block(
-            "prior", name, Leaves("prior", (LABELS[name],), (name,), ({},)),
+            "prior", name, prior_leaf(name, LABELS[name]),
             (unit * weight * standardised(model.dataset, name)[columns])[None], weight,
         )
         for name, weight in chosen.items()
     ]  # fmt: skip
     for name, shares in pins.items():
-        leaf = Leaves("prior", (f"pinned topic {name}",), (f"pinned {name}",), ({},))
+        leaf = prior_leaf(f"pinned {name}", f"pinned topic {name}")
         blocks.append(Block("prior", f"pinned topic {name}", leaf, (unit * PIN * shares[columns])[None], PIN))
     return blocks

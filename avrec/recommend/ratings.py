@@ -7,7 +7,7 @@ rating ("neither liked nor disliked"), a missing entry is not.
 import numpy as np
 import scipy.sparse as sp
 
-from avrec.explain.ledger import Block, Leaves
+from avrec.explain.ledger import Block, prior_leaf
 from avrec.recommend.base import Recommender
 from avrec.recommend.dataset import Dataset, Taste
 
@@ -31,7 +31,7 @@ def mean_of(row: sp.csr_matrix, default: float) -> float:
 
 def prior_block(key: str, label: str, values: np.ndarray) -> Block:
     """A level as one line, (columns,)."""
-    return Block("prior", key, Leaves("prior", (label,), (key,), ({},)), values[None])
+    return Block("prior", key, prior_leaf(key, label), values[None])
 
 
 class RatingPredictor(Recommender):

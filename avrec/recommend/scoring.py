@@ -9,7 +9,7 @@ from collections import OrderedDict
 
 import numpy as np
 
-from avrec.explain.ledger import Block, Leaves, Told
+from avrec.explain.ledger import LIKED_BY_MANY, Block, Told, clip_leaves
 from avrec.recommend.dataset import Dataset, Taste, popularity, unit_deviation
 from avrec.recommend.parts import CeasePart, CrowdPart, Part
 from avrec.recommend.presets import FITTED
@@ -21,7 +21,6 @@ SCALE_PEOPLE, SCALE_WATCHED, SCALE_CLIPS = 200, 2000, 1000
 NULL_PEOPLE, NULL_PAIRS, LEAST_PAIRS = 100, 2000, 20
 ROWS_AT_ONCE = 1024
 SEED = 3
-UNIT = FITTED | {"crowd": 1.0, "prior": 1.0}  # every multiplier is 1
 
 
 def multipliers(weights: dict[str, float]) -> np.ndarray:
@@ -60,17 +59,11 @@ class LinearModel:
 
     def told(self, taste: Taste, columns: np.ndarray, weights: dict[str, float]) -> Told:
         """Every line of some clips at these weights, exactly."""
-        factors, corpus = multipliers(weights), self.dataset.corpus
-        prior = Leaves("prior", ("liked by many",), ("popularity",), ({},))
+        factors = multipliers(weights)
         values = (factors[7] * self.prior[columns])[None]
-        blocks = [Block("prior", "popularity", prior, values, weights["prior"])]
+        blocks = [Block("prior", "popularity", LIKED_BY_MANY, values, weights["prior"])]
         if len(taste.clips):
-            watched = Leaves(
-                "clip",
-                [corpus.titles[h] for h in taste.clips],
-                [corpus.clip_ids[h] for h in taste.clips],
-                [{"event": x} for x in taste.weights.tolist()],
-            )
+            watched = clip_leaves(self.dataset.corpus, taste.clips, taste.weights)
             for part, read, places, scale in zip(self.parts, self._readings, self._places, self._scales, strict=True):
                 if not factors[places].any():
                     continue
