@@ -7,10 +7,6 @@ NaN there, and left out of means.
 import numpy as np
 import scipy.sparse as sp
 
-ACCURACY = ("ndcg", "recall", "precision", "map", "mrr", "hit", "auc")
-BEYOND = ("diversity", "novelty", "serendipity", "popularity")
-OVERALL = ("coverage", "gini")
-RATING = ("rmse", "mae")
 TITLES = {
     "ndcg": "nDCG", "recall": "Recall", "precision": "Precision", "map": "MAP", "mrr": "MRR", "hit": "Hit rate",
     "auc": "AUC", "diversity": "Intra-list diversity", "novelty": "Novelty, bits", "serendipity": "Serendipity",

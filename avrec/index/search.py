@@ -6,7 +6,6 @@ something else gets, so a query that fits nothing scores low and says so.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -27,17 +26,6 @@ UNRELATED = (
 )  # fmt: skip
 WEIGHTS = {"caption": 1.0, "speech": 1.0, "words": 1.0, "visual": 1.0}
 FLOOR = 0.02
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A stretch of a clip with its z per way of matching."""
-
-    clip: int
-    start: float
-    end: float
-    values: dict[str, float]
-    text: str
 
 
 def search_words(

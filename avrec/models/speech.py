@@ -21,7 +21,6 @@ from avrec.schemas import ModelCard, SpokenLine, Transcript, Word
 RATE = 16_000
 PIECE_SECONDS = 600.0  # longer audio is taken in pieces, so that memory stays bounded
 VOICE_THRESHOLD, GUARD_THRESHOLD = 0.5, 0.7
-LANGUAGE_UNSURE = 0.6
 
 
 def speech_stretches(

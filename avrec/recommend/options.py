@@ -4,8 +4,6 @@ from dataclasses import dataclass, fields
 
 from avrec.errors import InvalidInputError
 
-MOST_DIVERSITY = 1.0
-
 
 @dataclass(frozen=True)
 class ListOptions:

@@ -56,7 +56,7 @@ def leaderboard(evaluation: Evaluation, metric: str, now: Theme) -> "Figure":
                 line={"color": colour, "width": 2.5 if mine else 1.5},
             )  # fmt: skip
         figure.add_scatter(
-            x=[found.value], y=[i], mode="markers", hovertemplate=_tip(evaluation, row, metric),
+            x=[found.value], y=[i], mode="markers", hovertemplate=_tip(row, metric),
             marker={
                 "size": 11 if mine else 9, "color": palette.BACKGROUND.of(now) if open_dot else colour,
                 "line": {"color": colour, "width": 1.5},
@@ -79,7 +79,7 @@ def leaderboard(evaluation: Evaluation, metric: str, now: Theme) -> "Figure":
     return figure
 
 
-def _tip(evaluation: Evaluation, row: Row, metric: str) -> str:
+def _tip(row: Row, metric: str) -> str:
     found = row.metrics[metric]
     spread = f", 95 % {found.low:.3f} to {found.high:.3f}" if found.low is not None else ""
     return f"{fmt.escape(row.title)}<br>{found.value:.4f}{spread}<br>{found.people:,} people<extra></extra>"

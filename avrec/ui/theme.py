@@ -9,7 +9,7 @@ from avrec.ui.palette import light_dark
 
 _INK, _MUTED, _BORDER = light_dark(palette.INK), light_dark(palette.MUTED), light_dark(palette.BORDER)
 _ACCENT, _SURFACE = light_dark(palette.ACCENT), light_dark(palette.SURFACE)
-_BACKGROUND, _RED, _GREEN = light_dark(palette.BACKGROUND), light_dark(palette.RED), light_dark(palette.GREEN)
+_RED, _GREEN = light_dark(palette.RED), light_dark(palette.GREEN)
 _TINT = "light-dark(#4F46E50D,#7C7AF21A)"
 
 _STREAMLIT = """
