@@ -271,10 +271,10 @@ class Serving:
                 return []
             return model.pairs(user_id, clip_id, watched, modality, weights)
 
-    def ask(self, question: Callable[[Recommender], Answer], algorithm: str = "hybrid") -> Answer:
-        """Put a question to a fitted recommender, its dataset or its content, while nothing changes."""
+    def ask(self, question: Callable[[LinearRecommender], Answer]) -> Answer:
+        """Put a question to the fitted hybrid, its dataset or its content, while nothing changes."""
         with self._lock:
-            return question(self.recommender(algorithm))
+            return question(self.hybrid())
 
     def counterfactuals(
         self, user_id: str, clip_id: str, algorithm: str, weights: dict[str, float] | None, options: ListOptions

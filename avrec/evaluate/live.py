@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from avrec.evaluate.intervals import bootstrap
 from avrec.recommend.content import ContentModel
 from avrec.recommend.dataset import Dataset
 from avrec.recommend.events import EventWeights, event_frame, net_weights
@@ -19,7 +20,6 @@ from avrec.schemas import Interaction
 
 MOST_PEOPLE = 60
 LEAST_LIKED = 2  # one is taken out, one must be left
-DRAWS = 2000
 SEED = 11
 
 
@@ -95,9 +95,8 @@ def estimate(values: np.ndarray) -> Estimate:
     """Mean and percentile bootstrap interval over people; zeros for nobody."""
     if not len(values):
         return Estimate(0.0, 0.0, 0.0)
-    drawn = np.random.default_rng(SEED).integers(0, len(values), (DRAWS, len(values)))
-    low, high = np.percentile(values[drawn].mean(axis=1), [2.5, 97.5])
-    return Estimate(float(values.mean()), float(low), float(high))
+    low, high = bootstrap(values[:, None], SEED)
+    return Estimate(float(values.mean()), float(low[0]), float(high[0]))
 
 
 def live_check(

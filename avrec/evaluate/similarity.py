@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-RESAMPLES = 2000
-SEED = 13
+from avrec.evaluate.intervals import SEED, bootstrap
+from avrec.evaluate.metrics import accuracy
 
 
 @dataclass(frozen=True)
@@ -25,42 +25,28 @@ class Quality:
     queries: int
 
 
-def ndcg(relevant: np.ndarray, scores: np.ndarray) -> float:
-    """nDCG of one ranking of all candidates; ties are broken by position."""
-    gains = relevant[np.argsort(-scores, kind="stable")]
-    discounts = 1 / np.log2(np.arange(2, len(gains) + 2))
-    best = discounts[: int(relevant.sum())].sum()
-    return float((gains * discounts).sum() / best)
-
-
 def per_query(scores: np.ndarray, labels: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """nDCG and R-precision of each query.
+    """nDCG and R-precision of each query with a relevant clip, (queries,) each; ties are broken by position.
 
     Args:
-        scores: (n, n) likeness of every clip with every other; the diagonal is ignored.
+        scores: (n, n) finite likeness of every clip with every other; the diagonal is ignored.
         labels: (n,) label of each clip.
     """
     names = np.asarray(labels)
-    found, precise = [], []
-    for query in range(len(names)):
-        others = np.arange(len(names)) != query
-        relevant = (names[others] == names[query]).astype(float)
-        if not relevant.any():
-            continue
-        row = scores[query, others]
-        found.append(ndcg(relevant, row))
-        top = np.argsort(-row, kind="stable")[: int(relevant.sum())]
-        precise.append(float(relevant[top].mean()))
-    return np.array(found), np.array(precise)
+    others = np.where(np.eye(len(names), dtype=bool), -np.inf, scores)
+    order = np.argsort(-others, axis=1, kind="stable")[:, :-1]
+    relevant = names[order] == names[:, None]
+    count = relevant.sum(axis=1)
+    top = np.arange(relevant.shape[1]) < count[:, None]
+    precise = (relevant & top).sum(axis=1) / np.maximum(count, 1)
+    return accuracy(relevant, count)["ndcg"][count > 0], precise[count > 0]
 
 
 def quality(scores: np.ndarray, labels: Sequence[str]) -> Quality:
     """Means over queries, with a bootstrap interval for nDCG."""
     found, precise = per_query(scores, labels)
-    rng = np.random.default_rng(SEED)
-    means = found[rng.integers(0, len(found), (RESAMPLES, len(found)))].mean(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return Quality(float(found.mean()), float(low), float(high), float(precise.mean()), len(found))
+    low, high = bootstrap(found[:, None])
+    return Quality(float(found.mean()), float(low[0]), float(high[0]), float(precise.mean()), len(found))
 
 
 def random_quality(labels: Sequence[str], rounds: int = 50) -> Quality:

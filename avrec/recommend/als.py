@@ -13,7 +13,7 @@ import numpy as np
 
 from avrec.explain.ledger import Block, Told, clip_leaves
 from avrec.recommend.dataset import Dataset, Taste
-from avrec.recommend.factor_model import SEED, FactorModel, trainable
+from avrec.recommend.factor_model import FactorModel, learned, trainable
 
 
 class Als(FactorModel):
@@ -46,14 +46,9 @@ class Als(FactorModel):
         if not trainable(dataset.positives):
             return np.zeros((dataset.clips, 1))
         from implicit.cpu.als import AlternatingLeastSquares
-        from threadpoolctl import threadpool_limits
 
-        with threadpool_limits(limits=1, user_api="blas"):
-            model = AlternatingLeastSquares(
-                self.factors, self.regularization, self.alpha, iterations=self.iterations, num_threads=1,
-                random_state=SEED,
-            )  # fmt: skip
-            model.fit(dataset.positives.astype(np.float32), show_progress=False)
+        settings = self.factors, self.regularization, self.alpha
+        model = learned(AlternatingLeastSquares, dataset.positives, *settings, iterations=self.iterations)
         return model.item_factors.astype(np.float64)
 
     def _solved(self, taste: Taste) -> tuple[np.ndarray, np.ndarray]:

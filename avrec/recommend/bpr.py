@@ -9,7 +9,7 @@ import numpy as np
 
 from avrec.explain.ledger import Block, Leaves, Told
 from avrec.recommend.dataset import Dataset, Taste
-from avrec.recommend.factor_model import SEED, FactorModel, trainable
+from avrec.recommend.factor_model import SEED, FactorModel, learned, trainable
 from avrec.recommend.ratings import prior_block
 
 TRAVEL, ITERATIONS = 85.0, (10, 1000)
@@ -47,14 +47,9 @@ class Bpr(FactorModel):
         typical = float((lengths**2).sum() / lengths.sum())
         self.iterations = self.given or int(np.clip(TRAVEL / self.learning_rate / typical, *ITERATIONS))
         from implicit.cpu.bpr import BayesianPersonalizedRanking
-        from threadpoolctl import threadpool_limits
 
-        with threadpool_limits(limits=1, user_api="blas"):
-            model = BayesianPersonalizedRanking(
-                self.factors, self.learning_rate, self.regularization, iterations=self.iterations, num_threads=1,
-                random_state=SEED,
-            )  # fmt: skip
-            model.fit(self._known.astype(np.float32), show_progress=False)
+        settings = self.factors, self.learning_rate, self.regularization
+        model = learned(BayesianPersonalizedRanking, self._known, *settings, iterations=self.iterations)
         # The last column is the clips' level; people hold a 1 there.
         self.item_factors = model.item_factors.astype(np.float64)
         self._people = model.user_factors.astype(np.float64)

@@ -1,6 +1,7 @@
 """What recommenders with a vector per clip share: a person's vector made from their taste, dot products, likeness."""
 
 from abc import abstractmethod
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -48,3 +49,13 @@ class FactorModel(Recommender):
 def trainable(positives: sp.csr_matrix) -> bool:
     """Whether there is anything to learn from."""
     return positives.nnz > 0 and positives.shape[1] > 1
+
+
+def learned(kind: type, positives: sp.csr_matrix, *settings: Any, iterations: int) -> Any:
+    """One of `implicit`'s models fitted on (people, clips) positives, by one thread and a fixed seed: repeatable."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1, user_api="blas"):
+        model = kind(*settings, iterations=iterations, num_threads=1, random_state=SEED)
+        model.fit(positives.astype(np.float32), show_progress=False)
+    return model

@@ -1,18 +1,22 @@
 import numpy as np
 import pytest
 
-from avrec.evaluate.similarity import ndcg, per_query, quality, random_quality
+from avrec.evaluate.similarity import per_query, quality, random_quality
 
 
 def test_ndcg_agrees_with_scikit_learn():
     from sklearn.metrics import ndcg_score
 
     rng = np.random.default_rng(0)
-    for _ in range(20):
-        relevant = (rng.random(30) < 0.3).astype(float)
-        relevant[0] = 1
-        scores = rng.random(30)
-        assert ndcg(relevant, scores) == pytest.approx(ndcg_score([relevant], [scores]))
+    labels = rng.choice(["a", "b", "c"], 30).tolist()
+    scores = rng.random((30, 30))
+    found, precise = per_query(scores, labels)
+    for query in range(30):
+        others = np.arange(30) != query
+        relevant = (np.array(labels)[others] == labels[query]).astype(float)
+        assert found[query] == pytest.approx(ndcg_score([relevant], [scores[query, others]]))
+        best = np.argsort(-scores[query, others])[: int(relevant.sum())]
+        assert precise[query] == pytest.approx(relevant[best].mean())
 
 
 def test_a_perfect_ranking_is_one_and_chance_is_far_below():
