@@ -11,7 +11,7 @@ from avrec.errors import InvalidInputError, UnknownClipError, UnknownUserError
 from avrec.evaluate.live import LiveCheck
 from avrec.ingest.profiles import embed_profile
 from avrec.models.catalogue import Models
-from avrec.recommend.csv_import import TEXT_LENGTH, USER_ID_LENGTH, clean_text, read_interactions
+from avrec.recommend.csv_import import LIMITS, TEXT_LENGTH, USER_ID_LENGTH, clean_text, read_interactions
 from avrec.recommend.events import EventWeights
 from avrec.schemas import (
     EVENTS,
@@ -29,7 +29,6 @@ from avrec.store.database import Database
 from avrec.store.interactions import InteractionStore
 from avrec.store.jobs import JobStore, Order
 
-LIMITS = {"view": (0.0, 1.0), "rating": (1.0, 5.0)}
 MOST_TOPICS = 100
 
 

@@ -6,12 +6,21 @@ An evaluation whose dataset, protocol, algorithms, seeds and code are the same a
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from avrec.config import Settings
 from avrec.errors import InvalidInputError
+from avrec.evaluate.datasets import DEMO, Loaded, from_csv, from_library, renamed
+from avrec.evaluate.evaluation import Spec, evaluate
+from avrec.evaluate.findings import headline
+from avrec.evaluate.protocols import splits
+from avrec.evaluate.public import SETS, load_public
+from avrec.evaluate.request import Request
+from avrec.evaluate.results import DatasetFacts, Evaluation
+from avrec.evaluate.tune import Tuned, tune
+from avrec.recommend.hybrid_settings import HybridSettings
 from avrec.schemas import Job
 from avrec.serving import HYBRID_SETTINGS, Serving
 from avrec.store.clips import ClipStore
@@ -20,37 +29,10 @@ from avrec.store.files import read_json, write_bytes, write_json
 from avrec.store.interactions import InteractionStore
 from avrec.store.jobs import JobStore, Order, to_job
 
-if TYPE_CHECKING:
-    from avrec.evaluate.datasets import Loaded
-    from avrec.evaluate.evaluation import Spec
-    from avrec.evaluate.results import DatasetFacts, Evaluation
-    from avrec.evaluate.tune import Tuned
-    from avrec.recommend.hybrid_settings import HybridSettings
-
 KINDS = ("evaluate", "tune")
 KEPT = 60
-DEMO, PUBLIC = "demo", ("ml-100k", "ml-latest-small")
 PRIORITY = 5  # before files that wait: an evaluation takes seconds
-OTHER_VERSION = "the running app is of another version than what asked for it; restart the app and run it again"
 Announce = Callable[[float, str], None]
-
-
-@dataclass(frozen=True)
-class Request:
-    """An evaluation that is asked for.
-
-    Attributes:
-        dataset: "demo", a public set's name, or the path of a CSV file.
-        source: Hash of the dataset's content.
-    """
-
-    dataset: str
-    spec: "Spec"
-    source: str
-
-    @property
-    def hash(self) -> str:
-        return self.spec.hash(self.source)
 
 
 class Proving:
@@ -62,7 +44,7 @@ class Proving:
     _interactions: InteractionStore
     _jobs: JobStore
     _serving: Serving
-    _loaded: tuple[Any, "Loaded"] | None = None
+    _loaded: tuple[Any, Loaded] | None = None
 
     def wait(self, job_ids: list[str], timeout: float | None = None) -> list[Job]:
         raise TypeError("only the Engine waits")
@@ -77,19 +59,17 @@ class Proving:
 
     # ---- asking --------------------------------------------------------------------------------------
 
-    def request(self, dataset: str = DEMO, spec: "Spec | None" = None) -> Request:
+    def request(self, dataset: str = DEMO, spec: Spec | None = None) -> Request:
         """Check what is asked for.
 
         Raises:
             InvalidInputError, UnknownModelError: As they say.
         """
-        from avrec.evaluate.evaluation import Spec
-
         return Request(dataset, (spec or Spec()).checked(), self._source_hash(dataset))
 
     def evaluate(
-        self, dataset: str = DEMO, spec: "Spec | None" = None, *, wait: bool = True, again: bool = False
-    ) -> "Evaluation | Job":
+        self, dataset: str = DEMO, spec: Spec | None = None, *, wait: bool = True, again: bool = False
+    ) -> Evaluation | Job:
         """Evaluate, or read what was found before.
 
         Args:
@@ -115,12 +95,12 @@ class Proving:
     def tune(
         self,
         dataset: str = DEMO,
-        spec: "Spec | None" = None,
+        spec: Spec | None = None,
         *,
         wait: bool = True,
         again: bool = False,
         use: bool = False,
-    ) -> "Tuned | Job":
+    ) -> Tuned | Job:
         """The "Auto" weights for a dataset, or what was found before. Of `spec` the seed and k count.
 
         Args:
@@ -145,11 +125,11 @@ class Proving:
         if ended.state != "done":
             raise InvalidInputError("Evaluation", (ended.reason or ended.state).rstrip("."))
 
-    def hybrid_settings(self) -> "HybridSettings":
+    def hybrid_settings(self) -> HybridSettings:
         """What the hybrid that serves is made of."""
         return self._serving.ask(lambda model: model.settings)
 
-    def use_hybrid(self, settings: "HybridSettings | None") -> None:
+    def use_hybrid(self, settings: HybridSettings | None) -> None:
         """Serve with other parts of the hybrid; None goes back to the fixed ones."""
         with self._database.write("events") as connection:
             self._database.put(connection, HYBRID_SETTINGS, json.dumps(settings.as_dict()) if settings else "")
@@ -160,8 +140,7 @@ class Proving:
             if row.kind == kind and row.sha256 == asked.hash and row.state in ("queued", "running"):
                 return to_job(row)
         title = f"{'Evaluation' if kind == 'evaluate' else 'Tuning'}: {self.dataset_title(asked.dataset)}"
-        fields = {"title": title, "dataset": asked.dataset, "source": asked.source, "spec": _plain(asked.spec)}
-        fields |= {"hash": asked.hash} | (extra or {})
+        fields = {"title": title} | asked.fields() | (extra or {})
         order = Order(asked.hash, "", title, fields, kind=kind, priority=PRIORITY)
         return to_job(self._jobs.row(self._jobs.enqueue([order])[0]))
 
@@ -171,10 +150,8 @@ class Proving:
 
     # ---- what was found ------------------------------------------------------------------------------
 
-    def evaluation(self, found_hash: str) -> "Evaluation | None":
+    def evaluation(self, found_hash: str) -> Evaluation | None:
         """A kept evaluation; None where there is none, or it is of an older format."""
-        from avrec.evaluate.results import Evaluation
-
         path = self._evaluations_dir / f"{found_hash}.json"
         if not found_hash.isalnum() or not path.is_file():
             return None
@@ -197,11 +174,9 @@ class Proving:
                 continue
         return found
 
-    def tuned(self, asked: Request) -> "Tuned | None":
+    def tuned(self, asked: Request) -> Tuned | None:
         """The kept result of tuning."""
-        from avrec.evaluate.tune import Tuned
-
-        path = self._evaluations_dir / f"tuned-{_tuning_hash(asked)}.json"
+        path = self._evaluations_dir / f"tuned-{asked.tuning_hash}.json"
         try:
             return Tuned.from_dict(read_json(path)) if path.is_file() else None
         except (OSError, ValueError, KeyError, TypeError):
@@ -215,13 +190,11 @@ class Proving:
     # ---- datasets ------------------------------------------------------------------------------------
 
     def dataset_title(self, dataset: str) -> str:
-        from avrec.evaluate.public import SETS
-
         if dataset == DEMO:
             return "this library"
         return SETS[dataset].title if dataset in SETS else Path(dataset).name
 
-    def library_facts(self) -> "DatasetFacts":
+    def library_facts(self) -> DatasetFacts:
         """What the library has to evaluate on."""
         return self._library().facts
 
@@ -233,8 +206,6 @@ class Proving:
         return str(path)
 
     def _source_hash(self, dataset: str) -> str:
-        from avrec.evaluate.public import SETS
-
         if dataset == DEMO:
             return self._library().facts.content_hash
         if dataset in SETS:
@@ -243,15 +214,13 @@ class Proving:
         try:
             digest.update(Path(dataset).read_bytes())
         except OSError as error:
-            names = ", ".join((DEMO, *PUBLIC))
+            names = ", ".join((DEMO, *SETS))
             reason = f"it is neither a file that can be read nor one of {names}"
             raise InvalidInputError(f"Dataset {Path(dataset).name}", reason) from error
         return digest.hexdigest()[:16]
 
-    def _library(self) -> "Loaded":
+    def _library(self) -> Loaded:
         """The library's events, made once a change."""
-        from avrec.evaluate.datasets import from_library
-
         revision = self.revision
         if self._loaded is None or self._loaded[0] != revision:
             people = [row.user_id for row in self._interactions.people()]
@@ -261,10 +230,7 @@ class Proving:
             )
         return self._loaded[1]
 
-    def _load(self, dataset: str, source: str) -> "Loaded":
-        from avrec.evaluate.datasets import from_csv, renamed
-        from avrec.evaluate.public import SETS, load_public
-
+    def _load(self, dataset: str, source: str) -> Loaded:
         if dataset == DEMO:
             return renamed(self._library(), content_hash=source)
         if dataset in SETS:
@@ -280,10 +246,7 @@ class Proving:
         return {"evaluate": self._run_evaluation, "tune": self._run_tuning}
 
     def _run_evaluation(self, fields: dict[str, Any], announce: Announce) -> str:
-        from avrec.evaluate.evaluation import evaluate
-        from avrec.evaluate.findings import headline
-
-        asked = _asked(fields)
+        asked = Request.from_fields(fields)
         announce(0.0, "reading the dataset")
         loaded, spec, told = self._load(asked.dataset, asked.source), asked.spec, announce
         if spec.auto and spec.hybrid is None:
@@ -300,7 +263,7 @@ class Proving:
         return headline(found)
 
     def _run_tuning(self, fields: dict[str, Any], announce: Announce) -> str:
-        asked = _asked(fields)
+        asked = Request.from_fields(fields)
         announce(0.0, "reading the dataset")
         loaded = self._load(asked.dataset, asked.source)
         found = self._tuned_for(asked, loaded, announce, again=True)
@@ -308,45 +271,12 @@ class Proving:
             self.use_hybrid(found.settings)
         return found.settings.source
 
-    def _tuned_for(self, asked: Request, loaded: "Loaded", announce: Announce, again: bool = False) -> "Tuned":
+    def _tuned_for(self, asked: Request, loaded: Loaded, announce: Announce, again: bool = False) -> Tuned:
         """Tune on the training side of the split that will be reported on: its test side stays untouched."""
-        from avrec.evaluate.protocols import splits
-        from avrec.evaluate.tune import tune
-
         if not again and (kept := self.tuned(asked)) is not None:
             return kept
         replace(asked.spec, auto=True).checked()
         cut = next(splits(loaded.dataset, asked.spec.protocol, loaded.times))
         found = tune(cut.train, seed=asked.spec.protocol.seed, k=asked.spec.k, progress=announce)
-        write_json(self._evaluations_dir / f"tuned-{_tuning_hash(asked)}.json", found.as_json())
+        write_json(self._evaluations_dir / f"tuned-{asked.tuning_hash}.json", found.as_json())
         return found
-
-
-def _tuning_hash(asked: Request) -> str:
-    spec = replace(asked.spec, algorithms=(), parts=(), hybrid=None, auto=False)
-    return spec.hash(asked.source)
-
-
-def _plain(spec: "Spec") -> dict[str, Any]:
-    return json.loads(json.dumps(asdict(spec)))
-
-
-def _asked(fields: dict[str, Any]) -> Request:
-    """The request in a job's fields.
-
-    Raises:
-        InvalidInputError: It was queued by another version.
-    """
-    from pydantic import TypeAdapter, ValidationError
-
-    from avrec.evaluate.evaluation import Spec
-
-    try:
-        spec = TypeAdapter(Spec).validate_python(fields["spec"])
-        asked = Request(str(fields["dataset"]), spec.checked(), str(fields["source"]))
-        known = asked.hash == fields["hash"]
-    except (ValidationError, KeyError) as error:
-        raise InvalidInputError("Evaluation", OTHER_VERSION) from error
-    if not known:
-        raise InvalidInputError("Evaluation", OTHER_VERSION)
-    return asked

@@ -7,8 +7,8 @@ from avrec.errors import AvrecError
 from avrec.evaluate.datasets import Loaded, bare_corpus, from_library
 from avrec.evaluate.evaluation import Spec, evaluate
 from avrec.evaluate.findings import headline
+from avrec.evaluate.request import Request
 from avrec.evaluate.results import DatasetFacts, Evaluation
-from avrec.proving import Request
 from avrec.recommend.hybrid_settings import HybridSettings
 from avrec.schemas import Job
 
