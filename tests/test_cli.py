@@ -11,14 +11,19 @@ from avrec.config import REPOSITORY
 
 
 @pytest.fixture(scope="module")
-def run(real_engine):
-    """Run a command on the six real demo clips."""
-    environment = os.environ | {
+def environment(real_engine):
+    """Of a process on the six real demo clips."""
+    return os.environ | {
         "AVREC_DATA": str(real_engine.settings.data),
         "AVREC_WEIGHTS": str(real_engine.settings.weights_dir),
         "AVREC_DEMO": "0",
         "HF_HUB_OFFLINE": "1",
     }
+
+
+@pytest.fixture(scope="module")
+def run(environment):
+    """Run a command there."""
 
     def call(*arguments, data=None, expect=0):
         env = environment | ({"AVREC_DATA": str(data)} if data else {})
@@ -102,27 +107,53 @@ def test_a_new_person_from_a_sentence_and_what_was_searched(run):
     assert (event["clip_id"], event["event"], event["text"]) == ("", "search", "rockets")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("clip", "feedfacefeedface"), "no clip"),
-        (("recommend", "nobody"), "no person"),
-        (("recommend", "u-001", "--weights", "smell=1"), "smell"),
-        (("recommend", "u-001", "--weights", "visual=x"), "not a number"),
-        (("recommend", "u-001", "--algorithm", "magic"), "no model named"),
-        (("audience", "xx"), "no clip"),
-        (("search",), "one of them"),
-        (("new-person", "x", "--like", "feedface"), "no clip"),
-        (("record", "ann", "-", "search"), "empty"),
-        (("import", "missing.csv"), "no such file"),
-        (("weights", "fetch", "gpt-9"), "no model named"),
-    ],
-)
-def test_bad_input_is_one_line_on_stderr_and_exit_one(run, arguments, words):
-    done = run(*arguments, "--json", expect=1)
-    assert done.stdout == ""
-    assert words in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+BAD = [
+    (("clip", "feedfacefeedface"), "no clip"),
+    (("recommend", "nobody"), "no person"),
+    (("recommend", "u-001", "--weights", "smell=1"), "smell"),
+    (("recommend", "u-001", "--weights", "visual=x"), "not a number"),
+    (("recommend", "u-001", "--algorithm", "magic"), "no model named"),
+    (("audience", "xx"), "no clip"),
+    (("search",), "one of them"),
+    (("new-person", "x", "--like", "feedface"), "no clip"),
+    (("record", "ann", "-", "search"), "empty"),
+    (("import", "missing.csv"), "no such file"),
+    (("weights", "fetch", "gpt-9"), "no model named"),
+]
+# Each as if it were a process of its own, without the second or two that starting one takes.
+EACH = """
+import contextlib, io, json, logging, sys
+from avrec.__main__ import main
+for line in sys.stdin:
+    logging.root.handlers.clear()
+    sys.argv = ["avrec", *json.loads(line), "--json"]
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main()
+        except SystemExit as ended:
+            code = ended.code
+    print(json.dumps([code, out.getvalue(), err.getvalue()]))
+"""
+
+
+@pytest.fixture(scope="module")
+def refusals(environment):
+    """Arguments -> (exit status, stdout, stderr) of every bad command."""
+    lines = "\n".join(json.dumps(arguments) for arguments, _ in BAD)
+    done = subprocess.run(
+        [sys.executable, "-c", EACH], input=lines, capture_output=True, text=True, cwd=REPOSITORY, env=environment,
+        check=True,
+    )  # fmt: skip
+    return dict(zip((arguments for arguments, _ in BAD), map(json.loads, done.stdout.splitlines()), strict=True))
+
+
+@pytest.mark.parametrize(("arguments", "words"), BAD)
+def test_bad_input_is_one_line_on_stderr_and_exit_one(refusals, arguments, words):
+    code, out, err = refusals[arguments]
+    assert (code, out) == (1, "")
+    assert words in err
+    assert len(err.strip().splitlines()) == 1
 
 
 def test_ingest_reports_each_file_and_fails_only_if_all_failed(run, tmp_path, starter_dir):

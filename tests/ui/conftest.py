@@ -8,7 +8,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from fake_engine import FakeEngine, starter_clips
+from fake_engine import FakeEngine
+from fake_library import starter_clips
 
 from avrec.config import REPOSITORY
 from avrec.ui import resources

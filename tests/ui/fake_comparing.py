@@ -1,7 +1,8 @@
 """The comparing half of the Engine's test double: algorithms, lists, people and clips side by side."""
 
-import hashlib
 from collections import Counter
+
+from fake_library import unit
 
 from avrec.evaluate import overlap
 from avrec.recommend.options import ListOptions
@@ -17,11 +18,6 @@ from avrec.schemas import (
     PeopleComparison,
     SegmentPair,
 )
-
-
-def unit(*parts: object) -> float:
-    """A stable number in [0, 1) from anything."""
-    return int(hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:8], 16) / 2**32
 
 
 class FakeComparing:

@@ -9,7 +9,8 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).res
 
 def main(port: str = "8599", size: str = "full") -> None:
     import av
-    from fake_engine import NOW, STARTER, FakeEngine, starter_clips
+    from fake_engine import FakeEngine
+    from fake_library import NOW, STARTER, starter_clips
     from streamlit.web import bootstrap
 
     from avrec.ui import resources

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from fake_engine import make_clip, starter_clips
+from fake_library import make_clip, starter_clips
 
 from avrec.ui import library_filter as lf
 

@@ -5,7 +5,8 @@ import io
 from dataclasses import replace
 
 import pytest
-from fake_engine import FakeEngine, make_clip, starter_clips
+from fake_engine import FakeEngine
+from fake_library import make_clip, starter_clips
 from page_text import html_of
 
 from avrec.schemas import CONTENT_MODALITIES, Annotation, Segment

@@ -1,7 +1,8 @@
 """Evaluate: a run by the button, its findings in words, everything in the URL, and libraries with too little."""
 
 import pytest
-from fake_engine import FakeEngine, starter_clips
+from fake_engine import FakeEngine
+from fake_library import starter_clips
 from page_text import html_of
 
 from avrec.schemas import AlgorithmEntry, Interaction

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from fake_engine import NOW, FakeEngine, make_clip, starter_clips
+from fake_engine import FakeEngine
+from fake_library import NOW, make_clip, starter_clips
 from page_text import html_of
 from streamlit.testing.v1 import AppTest
 

@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from fake_engine import FakeEngine, make_clip, starter_clips
+from fake_engine import FakeEngine
+from fake_library import make_clip, starter_clips
 from page_text import html_of
 
 from avrec.recommend.options import ListOptions

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from fake_engine import NOW, FakeEngine, starter_clips
+from fake_engine import FakeEngine
+from fake_library import NOW, starter_clips
 from page_text import html_of
 
 from avrec.config import Settings

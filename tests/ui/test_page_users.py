@@ -4,7 +4,8 @@ import re
 from itertools import pairwise
 
 import pytest
-from fake_engine import FakeEngine, starter_clips
+from fake_engine import FakeEngine
+from fake_library import starter_clips
 from page_text import html_of
 
 from avrec.recommend.events import EventWeights

@@ -1,7 +1,8 @@
 """Every page over every library, under hostile titles, and when the engine fails."""
 
 import pytest
-from fake_engine import FakeEngine, make_clip, nobody, starter_clips
+from fake_engine import FakeEngine, nobody
+from fake_library import make_clip, starter_clips
 from page_text import html_of
 
 from avrec.ui import pages
