@@ -1,6 +1,7 @@
 """Light stand-ins for the models, in tests only: real arrays from the real bytes, but no torch and no weights."""
 
 import numpy as np
+from generate import write_video
 
 from avrec.schemas import ModelCard, SpokenLine, Transcript, Word
 
@@ -107,3 +108,20 @@ class LightModels:
 
     def unload_idle(self, seconds):
         return []
+
+
+def take_in(engine, folder, titles, tagged=False):
+    """Take in a small video a title, 2, 2.5, 3, ... seconds long; clip ids in the order of the titles.
+
+    Args:
+        tagged: Tag each with the first word of its title.
+    """
+    jobs = []
+    for i, title in enumerate(titles):
+        path = write_video(folder / f"{i}.mp4", 2.0 + i / 2)
+        tags = [title.split()[0].lower()] if tagged else ()
+        with path.open("rb") as stream:
+            jobs.append(engine.add_file(stream, path.name, title=title, tags=tags).job_id)
+    ended = engine.wait(jobs, timeout=120)
+    assert {job.state for job in ended} == {"done"}
+    return [job.clip_id for job in ended]

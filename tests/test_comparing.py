@@ -2,7 +2,7 @@
 
 import pytest
 from generate import write_video
-from light import LightModels
+from light import LightModels, take_in
 
 from avrec.config import Settings
 from avrec.engine import Engine
@@ -18,12 +18,7 @@ def engine(tmp_path_factory):
     """Six clips; ann and bob share one like and disagree on one clip."""
     folder = tmp_path_factory.mktemp("comparing")
     made = Engine(Settings(data=folder / "data", demo=False), models=LightModels())
-    jobs = []
-    for i, title in enumerate(TEXTS):
-        path = write_video(folder / f"{i}.mp4", 2.0 + i / 2)
-        with path.open("rb") as stream:
-            jobs.append(made.add_file(stream, path.name, title=title))
-    ids = [job.clip_id for job in made.wait([job.job_id for job in jobs], timeout=90)]
+    ids = take_in(made, folder, TEXTS)
     for user, clip, event in (("ann", 0, "like"), ("ann", 2, "like"), ("bob", 0, "like"), ("bob", 2, "dislike")):
         made.record(user, ids[clip], event)
     yield made

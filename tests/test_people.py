@@ -5,8 +5,7 @@ import math
 import shutil
 
 import pytest
-from generate import write_video
-from light import LightModels
+from light import LightModels, take_in
 
 from avrec.config import Settings
 from avrec.engine import Engine
@@ -23,12 +22,7 @@ def ready(tmp_path_factory):
     """A data directory with five small videos."""
     folder = tmp_path_factory.mktemp("ready")
     engine = Engine(Settings(data=folder / "data", demo=False), models=LightModels())
-    jobs = []
-    for i, title in enumerate(TITLES):
-        path = write_video(folder / f"{i}.mp4", 2.0 + i / 2)
-        with path.open("rb") as stream:
-            jobs.append(engine.add_file(stream, path.name, title=title, tags=[title.split()[0].lower()]).job_id)
-    assert {job.state for job in engine.wait(jobs, timeout=120)} == {"done"}
+    take_in(engine, folder, TITLES, tagged=True)
     engine.close()
     return folder / "data"
 

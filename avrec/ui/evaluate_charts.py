@@ -210,6 +210,12 @@ def _apart(ends: list[tuple[float, str]], gap: float) -> list[tuple[float, str]]
     return out
 
 
+def _from_zero(figure: "Figure", title: str, colour: str) -> None:
+    """A vertical axis that starts at zero."""
+    words = {"text": title, "font": {"size": 12, "color": colour}}
+    figure.update_yaxes(title=words, rangemode="tozero", tickfont=AXIS, automargin=True)
+
+
 def calibration(evaluation: Evaluation, now: Theme) -> "Figure":
     """Hit rate by tenth of the score; the dotted line is all pairs together."""
     bins, muted = evaluation.calibration, palette.MUTED.of(now)
@@ -230,12 +236,7 @@ def calibration(evaluation: Evaluation, now: Theme) -> "Figure":
     )  # fmt: skip
     text = "Score, percentile over all scored pairs"
     figure.update_xaxes(title={"text": text, "font": {"size": 12, "color": muted}}, range=[0, 100], tickfont=AXIS)
-    figure.update_yaxes(
-        title={"text": "Hits, %", "font": {"size": 12, "color": muted}},
-        rangemode="tozero",
-        tickfont=AXIS,
-        automargin=True,
-    )
+    _from_zero(figure, "Hits, %", muted)
     return figure
 
 
@@ -263,10 +264,5 @@ def popularity_bias(evaluation: Evaluation, now: Theme) -> "Figure":
     labels = [b.label.replace(" fifth", "") for b in bins]
     title = {"text": "Fifths of the clips, by how many people like them", "font": {"size": 12, "color": muted}}
     figure.update_xaxes(tickvals=list(range(len(bins))), ticktext=labels, title=title, tickfont=AXIS, showgrid=False)
-    figure.update_yaxes(
-        title={"text": "Share, %", "font": {"size": 12, "color": muted}},
-        rangemode="tozero",
-        tickfont=AXIS,
-        automargin=True,
-    )
+    _from_zero(figure, "Share, %", muted)
     return figure
