@@ -1,8 +1,6 @@
 """The "Auto" weights: coordinate ascent on a validation split, over CEASE's settings, readings and the parts' weights.
 
-Every part can reach zero: dense data want EASE alone, sparse data content and the walk. A part's scores for the
-validation people are made once; weighing them is then a sum, so only CEASE is fitted again and again. What is weighed
-here is exactly what the hybrid adds up: each part over its one global scale.
+Every part can reach zero: dense data want EASE alone, sparse data content and the walk.
 """
 
 import time
@@ -12,18 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from avrec.evaluate.part_scores import PartScores
 from avrec.evaluate.protocols import Protocol, Split, splits
-from avrec.recommend.cease import Cease, CeaseSettings, kernel_features
-from avrec.recommend.content import ContentModel
-from avrec.recommend.dataset import Dataset, popularity, unit_deviation
+from avrec.recommend.cease import CeaseSettings
+from avrec.recommend.dataset import Dataset
 from avrec.recommend.hybrid_settings import HybridSettings, default_settings
-from avrec.recommend.parts import CeasePart, ContentPart, CrowdPart, Part
-from avrec.recommend.presets import FITTED
-from avrec.recommend.reading import SIGNED, Reading
-from avrec.recommend.scoring import LinearModel
-from avrec.recommend.sparse_crowd import DENSE_CLIPS, SparseCrowd
-from avrec.recommend.spectral import SpectralFilter
-from avrec.recommend.walk import TwoStepWalk
+from avrec.recommend.reading import Reading
+from avrec.recommend.sparse_crowd import DENSE_CLIPS
 
 Progress = Callable[[float, str], None]
 
@@ -45,7 +38,6 @@ FITS = (
     CeaseSettings(30.0, 1.0, 0.0, 3.0),
 )
 MOST_PEOPLE, LEAST_PEOPLE = 2000, 10
-BLOCK = 256
 SWEEPS = 3
 GAIN = 1e-4  # less is noise
 
@@ -117,48 +109,42 @@ def tune(
     if len(split.people) < LEAST_PEOPLE:
         kept = replace(fallback, source=f"fixed: {len(split.people)} people are too few to tune on")
         return Tuned(kept, metric, float("nan"), float("nan"), len(split.people), 0, 0.0)
-    search = _Search(split, seed, k, progress, None if budget_seconds is None else started + budget_seconds, people)
-    search.grids |= grids or {}
+    grids = WEIGHTS | dict(grids or {})
+    scores = PartScores(split, people, k, np.random.default_rng(seed), _Steps(progress).say)
+    scores.prepare(spectral=any(grids["spectral"]))
+    search = _Search(scores, grids, None if budget_seconds is None else started + budget_seconds)
     before, best, complete = search.run(fallback)
-    words = f"tuned on {len(search.people)} people"
-    settings = replace(best[1], source=words)
-    return Tuned(
-        settings, metric, before, best[0], len(search.people), search.tried, time.monotonic() - started, complete
-    )
+    tested, seconds = len(scores.people), time.monotonic() - started
+    settings = replace(best[1], source=f"tuned on {tested} people")
+    return Tuned(settings, metric, before, best[0], tested, search.tried, seconds, complete)
 
 
 class _OutOfTimeError(Exception):
     """The budget is spent."""
 
 
-class _Search:
-    """The state of one search."""
+class _Steps:
+    """What is fitted, as shares of about all that will be."""
 
-    def __init__(self, split: Split, seed: int, k: int, progress: Progress | None, deadline: float | None, most: int):
-        self.split, self.k, self.tried, self.grids = split, k, 0, dict(WEIGHTS)
-        self._progress, self._deadline = progress, deadline
-        rng = np.random.default_rng(seed)
-        people = split.people
-        self.people = np.sort(rng.choice(people, most, replace=False)) if len(people) > most else people
-        self.train = split.train
-        self.targets = split.targets[self.people]
-        self.relevant = self.targets.getnnz(axis=1)
-        away = (self.train.seen + self.train.hidden)[self.people].tocsr()
-        self.allowed = ~(away.toarray() > 0) & self.train.listable
-        self.ties = rng.permutation(self.train.clips)
-        self.content = ContentModel(self.train.corpus)
-        self.features = kernel_features(self.content)
-        self.has_content = bool(self.features)
-        self.parts: dict[str, np.ndarray] = {}
-        self._fitted: CeaseSettings | None = None
-        self._part: Part | None = None
-        self._reading = SIGNED
-        self._steps, self._step = 1, 0
+    def __init__(self, progress: Progress | None):
+        self._steps = 3 + len(FITS) + SWEEPS * (len(LAMBDAS) + len(BETAS) + len(DROPOUTS) + len(KERNELS) - 4)
+        self._step, self._progress = 0, progress
+
+    def say(self, sentence: str) -> None:
+        self._step += 1
+        if self._progress is not None:
+            self._progress(min(self._step / self._steps, 0.99), sentence)
+
+
+class _Search:
+    """Coordinate ascent from several starts."""
+
+    def __init__(self, scores: PartScores, grids: Mapping[str, tuple[float, ...]], deadline: float | None):
+        self.scores, self.tried, self.grids = scores, 0, grids
+        self._deadline = deadline
 
     def run(self, start: HybridSettings) -> tuple[float, tuple[float, HybridSettings], bool]:
         """The starting value, the best (value, settings), and whether the search came to its end."""
-        self._steps = 3 + len(FITS) + SWEEPS * (len(LAMBDAS) + len(BETAS) + len(DROPOUTS) + len(KERNELS) - 4)
-        self._prepare()
         before = self._value(start)
         self.best = (before, start)
         try:
@@ -178,74 +164,9 @@ class _Search:
             return before, self.best, False
         return before, self.best, True
 
-    def _prepare(self) -> None:
-        self._say("content, walk and popularity")
-        if self.has_content:
-            self.parts["content"] = self._scores_of(ContentPart(self.content))
-        self._crowd = {"walk": CrowdPart(TwoStepWalk(self.train.positives), "walk")}
-        if any(self.grids["spectral"]):
-            self._crowd["spectral"] = CrowdPart(SpectralFilter(self.train.positives), "spectral")
-        prior = FITTED["prior"] * unit_deviation(popularity(self.train.positives), self.train.listable)
-        self.parts["popularity"] = prior.astype(np.float32)[None]
-
-    def _scores_of(self, part: Part, crowd: Reading = SIGNED) -> np.ndarray:
-        """A part's scores of all clips for the validation people, over its global scale, float32."""
-        model = LinearModel(self.train, [(part, 1.0)], crowd)
-        weights = dict.fromkeys(FITTED, 0.0) | {m: FITTED[m] for m in FITTED if m != "prior"}
-        blocks = [
-            model.scores_of(self.people[i : i + BLOCK], weights, slice(None)) for i in range(0, len(self.people), BLOCK)
-        ]
-        return np.concatenate(blocks)
-
-    def _read(self, crowd: Reading) -> None:
-        """The crowd's parts' scores under a reading."""
-        if "walk" not in self.parts or crowd != self._reading:
-            self.parts |= {name: self._scores_of(part, crowd) for name, part in self._crowd.items()}
-            if self._part is not None:
-                self.parts["cease"] = self._scores_of(self._part, crowd)
-            self._reading = crowd
-
-    def _fit(self, settings: CeaseSettings) -> None:
-        if settings == self._fitted:
-            return
-        self._say(f"lambda {settings.regularization:g}, beta {settings.beta:g}, dropout {settings.dropout:g}, "
-                  f"kernel {settings.kernel:g}")  # fmt: skip
-        if self.train.clips > DENSE_CLIPS:
-            part: Part = CrowdPart(SparseCrowd(self.train.positives, settings.regularization), "item-kNN")
-        else:
-            part = CeasePart(Cease(self.train.positives, self.features, settings))
-        self._part, self._fitted = part, settings
-        self.parts["cease"] = self._scores_of(part, self._reading)
-
     def _value(self, settings: HybridSettings) -> float:
-        """Mean of nDCG and recall over the validation people."""
-        self._read(settings.crowd)
-        if settings.cease:
-            self._fit(settings.fit)
-        total: np.ndarray | float = np.zeros((1, self.train.clips), np.float32)
-        for name, scores in self.parts.items():
-            weight = getattr(settings, name)
-            if weight:
-                total = total + np.float32(weight) * scores
         self.tried += 1
-        return self._quality(np.where(self.allowed, total, np.float32(-np.inf)))
-
-    def _quality(self, scores: np.ndarray) -> float:
-        """Mean of nDCG and recall at k, from the targets' places alone: no list is sorted."""
-        rows, columns = self.targets.nonzero()
-        places = np.empty(len(rows), dtype=np.int64)
-        for start in range(0, len(rows), BLOCK):
-            person, clip = rows[start : start + BLOCK], columns[start : start + BLOCK]
-            mine = scores[person]
-            own = scores[person, clip][:, None]
-            before = (mine > own) | ((mine == own) & (self.ties < self.ties[clip][:, None]))
-            places[start : start + BLOCK] = before.sum(axis=1)
-        hit = places < self.k
-        gains = np.where(hit, 1 / np.log2(places + 2.0), 0.0)
-        ideal = np.cumsum(1 / np.log2(np.arange(self.k) + 2.0))[np.minimum(self.relevant, self.k) - 1]
-        n = len(self.people)
-        recall = np.bincount(rows, hit, n) / self.relevant
-        return float((recall + np.bincount(rows, gains, n) / ideal).mean() / 2)
+        return self.scores.value(settings)
 
     def _try(self, settings: HybridSettings) -> bool:
         """Keep the settings if they are better than the best so far."""
@@ -262,7 +183,7 @@ class _Search:
         while moved:
             moved = False
             for name, grid in self.grids.items():
-                if name == "content" and not self.has_content:
+                if name == "content" and not self.scores.has_content:
                     continue
                 for weight in grid:
                     if weight == getattr(here[1], name):
@@ -277,12 +198,12 @@ class _Search:
 
     def _sweep(self) -> None:
         """Each of CEASE's settings in turn, then the weights again."""
-        sparse = self.train.clips > DENSE_CLIPS
+        sparse = self.scores.train.clips > DENSE_CLIPS
         self._line("regularization", LAMBDAS)
         if not sparse:
             self._line("beta", BETAS)
             self._line("dropout", DROPOUTS)
-            if self.has_content:
+            if self.scores.has_content:
                 self._line("kernel", KERNELS)
         self._read_best()
         self._weigh(self.best[1])
@@ -290,7 +211,7 @@ class _Search:
     def _read_best(self) -> None:
         """Every reading with the best settings."""
         for crowd in READINGS:
-            data, now = self.train.user_items.data, self.best[1].crowd
+            data, now = self.scores.train.user_items.data, self.best[1].crowd
             if not np.array_equal(crowd.of(data), now.of(data)):
                 self._try(replace(self.best[1], crowd=crowd, cease=self.best[1].cease or 1.0))
             self._check_time()
@@ -312,14 +233,9 @@ class _Search:
 
     def _trace(self, beta: float) -> float:
         """Of the Gram matrix that weighs people by length^-beta."""
-        lengths = self.train.positives.getnnz(axis=1).astype(float)
+        lengths = self.scores.train.positives.getnnz(axis=1).astype(float)
         return float((lengths[lengths > 0] ** (1 - beta)).sum()) or 1.0
 
     def _check_time(self) -> None:
         if self._deadline is not None and time.monotonic() > self._deadline:
             raise _OutOfTimeError
-
-    def _say(self, sentence: str) -> None:
-        self._step += 1
-        if self._progress is not None:
-            self._progress(min(self._step / self._steps, 0.99), sentence)
