@@ -8,6 +8,7 @@ import typer
 from avrec import cli_output as output
 from avrec.engine import Engine
 from avrec.errors import InvalidInputError, StoreError
+from avrec.export import csv_text
 
 if TYPE_CHECKING:
     from avrec.evaluate.results import Evaluation
@@ -65,7 +66,7 @@ def _names(text: str) -> tuple[str, ...]:
 def _export(found: "Evaluation", path: Path) -> None:
     from avrec.evaluate import report, tables
 
-    text = report.html_report(found) if path.suffix.lower() == ".html" else tables.csv_of(tables.leaderboard(found))
+    text = report.html_report(found) if path.suffix.lower() == ".html" else csv_text(tables.leaderboard(found))
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:

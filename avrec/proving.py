@@ -190,6 +190,7 @@ class Proving:
     # ---- datasets ------------------------------------------------------------------------------------
 
     def dataset_title(self, dataset: str) -> str:
+        """What a dataset is called in a sentence."""
         if dataset == DEMO:
             return "this library"
         return SETS[dataset].title if dataset in SETS else Path(dataset).name

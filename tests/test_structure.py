@@ -16,6 +16,7 @@ SIDES = ("ingest", "media", "models", "store")  # what touches files, weights an
 THINKING = ("recommend", "explain", "evaluate", "index")
 BELOW = {  # package or module -> what it must not import
     "errors": (*SIDES, *THINKING, "schemas", "config", *FACADE, *FRONT),
+    "export": (*SIDES, *THINKING, "schemas", "config", *FACADE, *FRONT),
     "config": (*SIDES, *THINKING, "schemas", *FACADE, *FRONT),
     "schemas": (*SIDES, *THINKING, "config", *FACADE, *FRONT),
     "media": ("ingest", "models", *THINKING, *FACADE, *FRONT),

@@ -236,4 +236,5 @@ def from_ratings(frame: pd.DataFrame, corpus: Corpus, name: str, title: str, not
 
 
 def renamed(loaded: Loaded, **facts: object) -> Loaded:
+    """The same data with other facts told of it."""
     return replace(loaded, facts=replace(loaded.facts, **facts))

@@ -18,10 +18,12 @@ ERRORS = ("rmse", "mae")  # the smaller, the better
 
 
 def signed(value: float) -> str:
+    """A difference with its sign, three decimals, a real minus."""
     return f"{value:+.3f}".replace("-", "\u2212")
 
 
 def p_words(p: float) -> str:
+    """A p-value as it is written in a sentence."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
 
 
@@ -47,6 +49,7 @@ def headline(evaluation: Evaluation, metric: str | None = None) -> str:
 
 
 def best(evaluation: Evaluation, metric: str) -> str:
+    """The algorithm with the best mean, whatever the intervals; "" where none has the metric."""
     known = [row for row in evaluation.rows if metric in row.metrics]
     if metric in ERRORS:
         return min(known, key=lambda row: row.metrics[metric].value).algorithm if known else ""

@@ -28,6 +28,7 @@ class Request:
 
     @property
     def hash(self) -> str:
+        """Hash of everything that decides the result."""
         return self.spec.hash(self.source)
 
     @property

@@ -88,6 +88,8 @@ class Faithfulness:
 
 @dataclass(frozen=True)
 class ColdPoint:
+    """How well newcomers are served who have `known` events."""
+
     algorithm: str
     known: int
     estimate: Estimate
@@ -115,6 +117,14 @@ class PopularityBin:
 
 @dataclass(frozen=True)
 class WorstServed:
+    """A person for whom the focus found least.
+
+    Attributes:
+        value: The evaluation's metric for them, in [0, 1].
+        history, targets: How many positives were known, and held out.
+        best_rank: Where the first of the targets stands, from 1; None where none is ranked.
+    """
+
     user_id: str
     value: float
     history: int
@@ -177,9 +187,11 @@ class Evaluation:
     format: int = FORMAT
 
     def row(self, algorithm: str) -> Row | None:
+        """What was found of one algorithm; None where it did not run."""
         return next((row for row in self.rows if row.algorithm == algorithm), None)
 
     def value(self, algorithm: str, metric: str) -> Estimate | None:
+        """One cell of the leaderboard; None where it cannot be told."""
         row = self.row(algorithm)
         return row.metrics.get(metric) if row else None
 
@@ -187,6 +199,7 @@ class Evaluation:
         return next((c for c in self.comparisons if (c.first, c.second, c.metric) == (first, second, metric)), None)
 
     def as_json(self) -> str:
+        """The record as one JSON document; numbers that JSON lacks raise ValueError."""
         return json.dumps(dataclasses.asdict(self), ensure_ascii=False, allow_nan=False)
 
     @staticmethod

@@ -92,6 +92,7 @@ def run_split(model: Recommender, split: Split, k: int, ties: np.ndarray) -> Out
 
 
 def fit(make: Callable[[], Recommender], train: Dataset, content: ContentModel) -> tuple[Recommender, float]:
+    """A fitted recommender and how many seconds fitting took."""
     started = time.monotonic()
     model = make().fit(train, content)
     return model, time.monotonic() - started

@@ -1,15 +1,11 @@
 """An evaluation as flat rows: for the command line, for CSV, for the report."""
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from avrec.evaluate.findings import level_with_best
 from avrec.evaluate.metrics import TITLES
 from avrec.evaluate.results import Evaluation
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Rows = list[dict[str, Any]]
 
 
@@ -30,6 +26,7 @@ def leaderboard(evaluation: Evaluation, metric: str | None = None) -> Rows:
 
 
 def comparisons(evaluation: Evaluation) -> Rows:
+    """A row a pair of algorithms and metric."""
     return [
         {
             "metric": c.metric, "first": c.first, "second": c.second, "difference": c.difference, "low": c.low,
@@ -40,6 +37,7 @@ def comparisons(evaluation: Evaluation) -> Rows:
 
 
 def ablation(evaluation: Evaluation) -> Rows:
+    """A row a modality."""
     return [
         {
             "modality": a.modality, "alone": a.alone.value, "alone_low": a.alone.low, "alone_high": a.alone.high,
@@ -51,6 +49,7 @@ def ablation(evaluation: Evaluation) -> Rows:
 
 
 def faithfulness(evaluation: Evaluation) -> Rows:
+    """A row an algorithm and kind of reason; rates in [0, 1]."""
     return [
         {
             "algorithm": f.algorithm, "reason": f.reason, "rate": f.rate.value, "low": f.rate.low,
@@ -61,6 +60,7 @@ def faithfulness(evaluation: Evaluation) -> Rows:
 
 
 def cold_start(evaluation: Evaluation) -> Rows:
+    """A row an algorithm and length of history."""
     return [
         {
             "algorithm": p.algorithm, "known": p.known, "value": p.estimate.value, "low": p.estimate.low,
@@ -71,6 +71,7 @@ def cold_start(evaluation: Evaluation) -> Rows:
 
 
 def calibration(evaluation: Evaluation) -> Rows:
+    """A row a stretch of percentiles of the score; rates in [0, 1]."""
     return [
         {
             "percentile_from": b.low, "percentile_to": b.high, "pairs": b.pairs, "hit_rate": b.rate.value,
@@ -81,10 +82,12 @@ def calibration(evaluation: Evaluation) -> Rows:
 
 
 def popularity_bias(evaluation: Evaluation) -> Rows:
+    """A row a fifth of the clips; shares in [0, 1]."""
     return [{"clips": b.label, "number": b.clips, "history": b.history, **b.listed} for b in evaluation.popularity_bias]
 
 
 def worst_served(evaluation: Evaluation) -> Rows:
+    """A row a person, the worst first."""
     return [
         {
             "user_id": w.user_id, evaluation.metric: w.value, "history": w.history, "held_out": w.targets,
@@ -130,20 +133,6 @@ TABLES = {
     "cold start": cold_start, "calibration": calibration, "popularity bias": popularity_bias,
     "worst served": worst_served,
 }  # fmt: skip
-
-
-def csv_of(rows: Sequence[Mapping[str, Any]]) -> str:
-    """CSV; a text that a spreadsheet would run as a formula gets an apostrophe before it."""
-    out = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(out, list(dict.fromkeys(name for row in rows for name in row)))
-        writer.writeheader()
-        writer.writerows({name: _guarded(value) for name, value in row.items()} for row in rows)
-    return out.getvalue()
-
-
-def _guarded(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def document(evaluation: Evaluation) -> dict[str, Any]:

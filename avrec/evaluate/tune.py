@@ -67,6 +67,7 @@ class Tuned:
     complete: bool = True
 
     def as_dict(self) -> dict[str, Any]:
+        """Plain values; what was not measured is NaN."""
         return asdict(self)
 
     def as_json(self) -> dict[str, Any]:

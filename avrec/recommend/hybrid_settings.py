@@ -27,10 +27,16 @@ class HybridSettings:
     spectral: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
         return asdict(self)
 
     @staticmethod
     def from_dict(values: dict[str, Any]) -> "HybridSettings":
+        """Read what `as_dict` wrote.
+
+        Raises:
+            KeyError, TypeError: It is of another version.
+        """
         parts = {"fit": CeaseSettings(**values["fit"]), "crowd": Reading(**values.get("crowd", {}))}
         return HybridSettings(**(values | parts))
 

@@ -26,6 +26,7 @@ def rated_row(dataset: Dataset, taste: Taste) -> sp.csr_matrix:
 
 
 def mean_of(row: sp.csr_matrix, default: float) -> float:
+    """Mean of what a row stores, zeros included; the default where it stores nothing."""
     return float(row.data.mean()) if len(row.data) else default
 
 

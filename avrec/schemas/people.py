@@ -42,6 +42,13 @@ class PersonSettings:
 
 @dataclass(frozen=True)
 class Person:
+    """Somebody with at least an id.
+
+    Attributes:
+        positives: Clips that they like on balance.
+        taste: What a simulated person was made to like, in words.
+    """
+
     user_id: str
     events: int
     positives: int
@@ -51,6 +58,8 @@ class Person:
 
 @dataclass(frozen=True)
 class ImportReport:
+    """What an import kept, and (line number, reason) of each row that it did not."""
+
     kept: int
     rejected: tuple[tuple[int, str], ...]
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from avrec.export import csv_text
 from avrec.schemas import CONTENT_MODALITIES, Annotation, Clip, ModelCard
-from avrec.ui import charts, palette, tables, workspace
+from avrec.ui import charts, palette, workspace
 from avrec.ui import format as fmt
 from avrec.ui.audience import audience_rows
 from avrec.ui.cards import ABSENT_WORDS
@@ -56,7 +57,7 @@ def _annotations(clip: Clip) -> None:
         chosen = st.pills("Kind", kinds, selection_mode="multi", label_visibility="collapsed", key="kinds")
         rows = annotation_rows([a for a in found if not chosen or a.kind in chosen])
         st.download_button(
-            "CSV", tables.csv_text(rows), f"{clip.clip_id}-annotations.csv", type="tertiary",
+            "CSV", csv_text(rows), f"{clip.clip_id}-annotations.csv", type="tertiary",
             icon=":material/download:", on_click="ignore",
         )  # fmt: skip
     st.dataframe(

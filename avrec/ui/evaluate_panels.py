@@ -9,6 +9,7 @@ import streamlit as st
 from avrec.evaluate import findings, tables
 from avrec.evaluate.metrics import TITLES
 from avrec.evaluate.results import AblationRow, Evaluation, Faithfulness
+from avrec.export import csv_text
 from avrec.ui import evaluate_charts as charts
 from avrec.ui import format as fmt
 from avrec.ui import pages, workspace
@@ -30,7 +31,7 @@ def panel(key: str, title: str, remark: str, rows: tables.Rows) -> Iterator[None
             st.html(f'<p class="av-h2" style="padding-top:4px">{escape(title)} <span class="av-mut" '
                     f'style="font-size:12px;font-weight:400;margin-left:6px">{escape(remark)}</span></p>')  # fmt: skip
             st.download_button(
-                "CSV", tables.csv_of(rows), f"{key}.csv", "text/csv", type="tertiary", icon=":material/download:",
+                "CSV", csv_text(rows), f"{key}.csv", "text/csv", type="tertiary", icon=":material/download:",
                 key=f"ev-csv-{key}", on_click="ignore", width="content",
             )  # fmt: skip
         yield

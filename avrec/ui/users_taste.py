@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from avrec.export import csv_text
 from avrec.schemas import MODALITIES, HistoryLine, PersonProfile
 from avrec.ui import charts, users_charts
 from avrec.ui import format as fmt
@@ -11,7 +12,6 @@ from avrec.ui.chrome import heading
 from avrec.ui.format import escape
 from avrec.ui.palette import hue, modality_name
 from avrec.ui.recommend_why import describe_events
-from avrec.ui.tables import csv_text
 
 MOST_TOPICS, MOST_LINES = 8, 200
 

@@ -16,6 +16,7 @@ from avrec.evaluate.leaderboard import pareto
 from avrec.evaluate.protocols import PROTOCOLS, Protocol, splits
 from avrec.evaluate.report import html_report
 from avrec.evaluate.results import Evaluation
+from avrec.export import csv_text
 from avrec.recommend import registry
 from avrec.recommend.dataset import Dataset
 from avrec.recommend.popularity import Popularity
@@ -189,7 +190,7 @@ def test_calibration_bias_and_worst_served_add_up(found):
 
 def test_every_table_and_the_report_can_be_made(found):
     for make in tables.TABLES.values():
-        assert tables.csv_of(make(found)).count("\n") == len(make(found)) + 1
+        assert csv_text(make(found)).count("\n") == len(make(found)) + 1
     page = html_report(found)
     assert "Hybrid beats Popularity" in page
     for outside in ("http://", "https://", "src=", "<script"):
@@ -203,7 +204,7 @@ def test_hostile_titles_stay_text_in_report_and_csv():
     worst = replace(result.worst[0], user_id="=cmd()|<script>")
     result = replace(result, worst=(worst,))
     assert "<script" not in html_report(result)
-    assert "'=cmd()" in tables.csv_of(tables.worst_served(result))
+    assert "'=cmd()" in csv_text(tables.worst_served(result))
 
 
 def test_nothing_to_hold_out_is_one_sentence():

@@ -9,8 +9,9 @@ from fake_engine import FakeEngine
 from fake_library import make_clip, starter_clips
 from page_text import html_of
 
+from avrec.export import csv_text
 from avrec.schemas import CONTENT_MODALITIES, Annotation, Segment
-from avrec.ui import pages, ribbons, subtitles, tables
+from avrec.ui import pages, ribbons, subtitles
 from avrec.ui.clip_facts import best_labels, cells, facts
 from avrec.ui.clip_panels import annotation_rows, coverage, statistics_rows
 from avrec.ui.clip_transcript import having, words
@@ -234,11 +235,11 @@ def test_statistics_stand_in_one_row_a_segment():
 
 
 def test_tables_never_hold_formulas():
-    text = tables.csv_text([{"label": "=1+1", "score": -0.5}, {"label": "plain, text", "score": 1}])
+    text = csv_text([{"label": "=1+1", "score": -0.5}, {"label": "plain, text", "score": 1}])
     assert list(csv.DictReader(io.StringIO(text))) == [
         {"label": "'=1+1", "score": "-0.5"}, {"label": "plain, text", "score": "1"},
     ]  # fmt: skip
-    assert tables.csv_text([]) == ""
+    assert csv_text([]) == ""
 
 
 def test_the_player_of_a_sound_is_no_video():

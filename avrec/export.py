@@ -1,4 +1,4 @@
-"""Tables to take away as CSV."""
+"""Rows to take away as CSV. What other people wrote is in them, and spreadsheets run what looks like a formula."""
 
 import csv
 import io
@@ -8,10 +8,10 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_text(rows: Sequence[Mapping[str, object]]) -> str:
-    """CSV of rows with the same keys. A text that a spreadsheet would run as a formula gets an apostrophe before it."""
+    """CSV of rows, a column a key; a text that a spreadsheet would run as a formula gets an apostrophe before it."""
     out = io.StringIO()
     if rows:
-        writer = csv.DictWriter(out, list(rows[0]))
+        writer = csv.DictWriter(out, list(dict.fromkeys(name for row in rows for name in row)))
         writer.writeheader()
         writer.writerows({key: _guarded(value) for key, value in row.items()} for row in rows)
     return out.getvalue()
