@@ -130,8 +130,17 @@ class Dataset:
             placed(self.seen, alone.seen),
             placed(self.hidden, alone.hidden),
             latest,
-            self.ratings,
+            self._rated_with(row, alone),
         )
+
+    def _rated_with(self, row: int, alone: "Dataset") -> sp.csr_matrix | None:
+        """Everybody's ratings with one person's replaced."""
+        if self.ratings is None and alone.ratings is None:
+            return None
+        people, clips = len(self.user_ids), self.clips
+        everyone = sp.csr_matrix((people, clips)) if self.ratings is None else self.ratings
+        person = sp.csr_matrix((1, clips)) if alone.ratings is None else alone.ratings
+        return sp.vstack([everyone[:row], person, everyone[row + 1 :]], format="csr")
 
     @cached_property
     def clip_at(self) -> dict[str, int]:
