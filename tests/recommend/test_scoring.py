@@ -1,7 +1,11 @@
 """Lists, reasons, percentiles and small datasets beyond the ledger's sums."""
 
+from datetime import timedelta
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from synthetic import START, make_corpus, make_dataset, make_events
 
 from avrec.explain.counterfactual import counterfactuals
@@ -17,6 +21,20 @@ from avrec.schemas import CONTENT_MODALITIES, MODALITIES, Interaction
 
 def likes(user, clips, event="like"):
     return [Interaction(user, clip, event, None, START) for clip in clips]
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 200), person=st.integers(0, 6), days=st.floats(0, 400))
+def test_one_persons_events_alone_give_the_dataset_of_all_events(seed, person, days):
+    corpus = make_corpus(12, seed)
+    history = make_events(corpus, 5, 5, seed)
+    before = Dataset.build(corpus, ["u0"], history)
+    click = Interaction(f"u{person}", corpus.clip_ids[seed % 12], "like", None, START + timedelta(days=days))
+    mine = [event for event in [*history, click] if event.user_id == click.user_id]
+    quick, slow = before.with_person(click.user_id, mine), Dataset.build(corpus, before.user_ids, [*history, click])
+    assert quick.user_ids == slow.user_ids
+    for name in ("user_items", "seen", "hidden"):
+        np.testing.assert_allclose(getattr(quick, name).toarray(), getattr(slow, name).toarray(), atol=1e-12)
 
 
 def test_events_can_be_worth_something_else():
