@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from avrec.errors import InvalidInputError
 from avrec.evaluate.live import LiveCheck, live_check
 from avrec.explain.counterfactual import counterfactuals
+from avrec.index import search
 from avrec.recommend import registry
 from avrec.recommend.base import Recommender
 from avrec.recommend.content import ContentModel
@@ -323,8 +324,6 @@ class Serving:
             InvalidInputError: The picture cannot be read, or the words are empty.
             UnknownClipError: There is no such clip.
         """
-        from avrec.index import search
-
         with self._lock:
             self._fresh()
             corpus = self._library
@@ -342,15 +341,4 @@ class Serving:
                 # Pillow raises many kinds for damaged pictures.
                 raise InvalidInputError(image.name, "it is not a picture that can be read") from error
             return search.search_vector("visual", self._models.image.encode(picture)[0], corpus, None, k)
-        return self._search_clip(clip_id or "", corpus, k)
-
-    def _search_clip(self, clip_id: str, corpus: Corpus, k: int) -> list[Moment]:
-        from avrec.index import search
-
-        clip = self._dataset.clip(clip_id)
-        for modality in ("visual", "speech", "audio"):
-            source = corpus.vectors.get(modality)
-            if source is not None and (mine := source.clip == clip).any():
-                mean = source.matrix[mine].mean(axis=0)
-                return search.search_vector(modality, mean / max(float(np.linalg.norm(mean)), 1e-9), corpus, clip, k)
-        return []
+        return search.search_clip(self._dataset.clip(clip_id or ""), corpus, k)

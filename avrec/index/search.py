@@ -154,3 +154,13 @@ def read_picture(path: str) -> np.ndarray:
     with Image.open(path) as opened:
         opened.thumbnail((1024, 1024))
         return np.asarray(opened.convert("RGB"))[None]
+
+
+def search_clip(clip: int, corpus: Corpus, k: int) -> list[Moment]:
+    """Moments of other clips that are like a whole clip, in the first of picture, speech and sound that it has."""
+    for modality in ("visual", "speech", "audio"):
+        source = corpus.vectors.get(modality)
+        if source is not None and (mine := source.clip == clip).any():
+            mean = source.matrix[mine].mean(axis=0)
+            return search_vector(modality, mean / max(float(np.linalg.norm(mean)), 1e-9), corpus, clip, k)
+    return []
