@@ -270,7 +270,7 @@ class Engine(People, Comparing, Proving, Library):
 
     def status(self) -> dict[str, Any]:
         """What the sidebar says."""
-        counts, cards = self._jobs.counts(), self.model_cards()
+        counts, cards = self._jobs.counts(without=KINDS), self.model_cards()
         clips = self._clips.all()
         return {
             "clips": len(clips),

@@ -12,7 +12,7 @@ def csv_text(rows: Sequence[Mapping[str, object]]) -> str:
     out = io.StringIO()
     if rows:
         writer = csv.DictWriter(out, list(dict.fromkeys(name for row in rows for name in row)))
-        writer.writeheader()
+        writer.writerow({name: _guarded(name) for name in writer.fieldnames})
         writer.writerows({key: _guarded(value) for key, value in row.items()} for row in rows)
     return out.getvalue()
 

@@ -133,5 +133,6 @@ class Library:
             "people": len(people),
             "interactions": sum(person.events for person in people),
             "simulated_people": sum(person.simulated for person in people),
-            "attention": self._jobs.counts().get("failed", 0) + sum(clip.status == "partial" for clip in clips),
+            "attention": self._jobs.counts(without=("evaluate", "tune")).get("failed", 0)
+            + sum(clip.status == "partial" for clip in clips),
         }

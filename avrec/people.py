@@ -13,6 +13,7 @@ from avrec.ingest.profiles import embed_profile
 from avrec.models.catalogue import Models
 from avrec.recommend.csv_import import LIMITS, TEXT_LENGTH, USER_ID_LENGTH, clean_text, read_interactions
 from avrec.recommend.events import EventWeights
+from avrec.recommend.pseudonyms import SHOWN
 from avrec.schemas import (
     EVENTS,
     SPOKEN_EVENTS,
@@ -224,6 +225,8 @@ def _checked_id(user_id: str) -> str:
     user_id = user_id.strip()
     if not user_id or len(user_id) > USER_ID_LENGTH or not user_id.isprintable():
         raise InvalidInputError("Person", f"an id has 1 to {USER_ID_LENGTH} printable characters")
+    if SHOWN.fullmatch(user_id):
+        raise InvalidInputError("Person", f"{user_id!r} has the form of a pseudonym; choose another id")
     return user_id
 
 

@@ -5,6 +5,7 @@ An evaluation whose dataset, protocol, algorithms, seeds and code are the same a
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +30,7 @@ from avrec.store.files import read_json, write_bytes, write_json
 from avrec.store.interactions import InteractionStore
 from avrec.store.jobs import JobStore, Order, to_job
 
+OWN_FILE = re.compile(r"csv-[0-9a-f]{16}")
 KINDS = ("evaluate", "tune")
 KEPT = 60
 PRIORITY = 5  # before files that wait: an evaluation takes seconds
@@ -193,18 +195,34 @@ class Proving:
         """What a dataset is called in a sentence."""
         if dataset == DEMO:
             return "this library"
-        return SETS[dataset].title if dataset in SETS else Path(dataset).name
+        return SETS[dataset].title if dataset in SETS else self._file(dataset).name
 
     def library_facts(self) -> DatasetFacts:
         """What the library has to evaluate on."""
         return self._library().facts
 
     def keep_interactions(self, name: str, data: bytes) -> str:
-        """Keep an uploaded CSV file to evaluate on; returns what to call it as a dataset."""
-        folder = self.settings.data / "datasets" / "csv" / hashlib.sha256(data).hexdigest()[:16]
-        path = folder / (Path(name).name[:80] or "interactions.csv")
-        write_bytes(path, data)
-        return str(path)
+        """Keep an uploaded CSV file to evaluate on; returns what to call it as a dataset: "csv-" and its hash."""
+        digest = hashlib.sha256(data).hexdigest()[:16]
+        plain = "".join(c for c in Path(name).name if c.isprintable())[-80:]
+        write_bytes(self._own_files_dir / digest / (plain or "interactions.csv"), data)
+        return f"csv-{digest}"
+
+    @property
+    def _own_files_dir(self) -> Path:
+        return self.settings.data / "datasets" / "csv"
+
+    def own_files(self) -> dict[str, str]:
+        """Dataset -> file name of the CSV files that were kept, the newest first."""
+        files = sorted(self._own_files_dir.glob("*/*"), key=lambda path: -path.stat().st_mtime)
+        return {f"csv-{path.parent.name}": path.name for path in files if not path.name.startswith(".")}
+
+    def _file(self, dataset: str) -> Path:
+        """The file of a dataset that is one: a kept one by its hash, or a path."""
+        if OWN_FILE.fullmatch(dataset):
+            kept = [p for p in self._own_files_dir.glob(f"{dataset[4:]}/*") if not p.name.startswith(".")]
+            return kept[0] if kept else Path(dataset)
+        return Path(dataset)
 
     def _source_hash(self, dataset: str) -> str:
         if dataset == DEMO:
@@ -213,7 +231,7 @@ class Proving:
             return hashlib.sha256(repr(sorted(SETS[dataset].members.items())).encode()).hexdigest()[:16]
         digest = hashlib.sha256(repr(sorted(self._clips.ids())).encode())
         try:
-            digest.update(Path(dataset).read_bytes())
+            digest.update(self._file(dataset).read_bytes())
         except OSError as error:
             names = ", ".join((DEMO, *SETS))
             reason = f"it is neither a file that can be read nor one of {names}"
@@ -237,7 +255,7 @@ class Proving:
         if dataset in SETS:
             loaded = load_public(dataset, self.settings.data / "datasets")
         else:
-            loaded = from_csv(Path(dataset), self._clips.corpus())
+            loaded = from_csv(self._file(dataset), self._clips.corpus())
         return renamed(loaded, content_hash=source)
 
     # ---- running: the worker calls these -------------------------------------------------------------

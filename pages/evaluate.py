@@ -39,6 +39,9 @@ if "ev-error" in st.session_state:
     st.error(st.session_state["ev-error"], icon=":material/error:")
 if running:
     progress(job)
+for other in eng.evaluation_jobs():
+    if other.state in LIVE and other.key != asked.hash:  # one at a time: what another page asked for may be before ours
+        progress(other, f"ev-cancel-{other.job_id}")
 if found is None:
     ended(job)
     if not running:

@@ -57,9 +57,8 @@ with left:
     list_header(shelf, ranked, fresh, person.simulated)
     undo_line(ranked, clips)
     if not shown and shelf == "Ranked":
-        st.markdown(
-            f"{fmt.plain((ranked.note or 'Nothing is left to rank').capitalize())}. Turn on “Seen too”, or add clips."
-        )
+        why_none = fmt.plain((ranked.note or "Nothing is left to rank").capitalize())
+        st.markdown(f"{why_none}. Turn on “Seen clips too” under List, or add clips.")
     elif not shown:
         st.markdown("Every clip has been watched by somebody. Upload one, and it stands here.")
     moved = shelf == "Ranked" and len(snapshots) > 1

@@ -296,3 +296,15 @@ def test_an_evaluation_names_nobody(library):
     assert names <= {library.pseudonym("ann@example.com"), library.pseudonym("Bob Smith"), "u-1", "u-2"}
     assert names & {library.pseudonym("ann@example.com"), library.pseudonym("Bob Smith")}
     assert b"ann@example.com" not in found.as_json().encode()
+
+
+def test_an_id_in_the_form_of_a_pseudonym_is_refused(engine):
+    import io
+
+    taken = "person 0123abcd"
+    with pytest.raises(InvalidInputError, match="form of a pseudonym"):
+        engine.new_person(taken)
+    with pytest.raises(InvalidInputError, match="form of a pseudonym"):
+        engine.record(taken, "", "search", text="x")
+    report = engine.import_interactions(io.StringIO(f"user_id,clip_id\n{taken},abc\n"))
+    assert report.kept == 0

@@ -6,7 +6,7 @@ the clip from the person's taste, the modality from the weights, and the clip is
 
 import numpy as np
 
-from avrec.evaluate.intervals import ratio_bootstrap
+from avrec.evaluate.intervals import ratio_bootstrap, wilson
 from avrec.evaluate.leaderboard import estimate
 from avrec.evaluate.results import Faithfulness
 from avrec.explain.ledger import by_modality, by_watched_clip
@@ -85,6 +85,10 @@ def _rate(name: str, reason: str, table: np.ndarray) -> Faithfulness | None:
     checked = int(table[:, 1].sum())
     if not checked:
         return None
-    low, high = ratio_bootstrap(table[:, :1], table[:, 1:])
-    rate = estimate(float(table[:, 0].sum() / checked), low[0], high[0], int((table[:, 1] > 0).sum()))
+    share, people = float(table[:, 0].sum() / checked), int((table[:, 1] > 0).sum())
+    if share in (0.0, 1.0):  # resampling would call that certain
+        low, high = wilson(share, people)
+    else:
+        low, high = (bound[0] for bound in ratio_bootstrap(table[:, :1], table[:, 1:]))
+    rate = estimate(share, low, high, people)
     return Faithfulness(name, reason, rate, checked) if rate else None

@@ -45,7 +45,8 @@ def headline(evaluation: Evaluation, metric: str | None = None) -> str:
     found = evaluation.compared(focus, "popularity", metric)
     if found is not None:
         return compared_words(evaluation, found)
-    return f"{short(evaluation, focus)} is best" if focus else "Nothing could be evaluated"
+    leader = best(evaluation, metric)
+    return f"{short(evaluation, leader)} has the best mean" if leader else "Nothing could be evaluated"
 
 
 def best(evaluation: Evaluation, metric: str) -> str:

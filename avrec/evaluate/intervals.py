@@ -11,6 +11,7 @@ RESAMPLES, FLIPS = 2000, 9999
 SEED = 13
 ALPHA = 0.05
 BLOCK = 500
+LEAST_PEOPLE = 5
 
 
 def bootstrap(values: np.ndarray, seed: int = SEED, resamples: int = RESAMPLES) -> tuple[np.ndarray, np.ndarray]:
@@ -31,7 +32,7 @@ def ratio_bootstrap(
 ) -> tuple[np.ndarray, np.ndarray]:
     """95 % intervals of sum(tops) / sum(bottoms) over people, (people, columns) each."""
     n, columns = tops.shape
-    if not n:
+    if n < LEAST_PEOPLE:  # resampling a handful of people shows no spread that could be told from certainty
         return np.full(columns, np.nan), np.full(columns, np.nan)
     rng, drawn = np.random.default_rng(seed), []
     for start in range(0, resamples, BLOCK):
@@ -44,6 +45,14 @@ def ratio_bootstrap(
     means[:, empty] = 0.0
     low, high = np.nanquantile(means, [ALPHA / 2, 1 - ALPHA / 2], axis=0)
     return np.where(empty, np.nan, low), np.where(empty, np.nan, high)
+
+
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """95 % interval of a share of n people (Wilson 1927): one that does not collapse at 0 or 1."""
+    z = 1.959964
+    middle, below = share + z * z / (2 * n), 1 + z * z / n
+    half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return float(max((middle - half) / below, 0.0)), float(min((middle + half) / below, 1.0))
 
 
 def _resample(rng: np.random.Generator, n: int, times: int) -> np.ndarray:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TextIO
 
+from avrec.recommend.pseudonyms import SHOWN
 from avrec.schemas import EVENTS, SPOKEN_EVENTS, Interaction
 
 USER_ID_LENGTH = 120
@@ -76,6 +77,8 @@ def _event(
     """
     if not user_id or len(user_id) > USER_ID_LENGTH or not user_id.isprintable():
         raise ValueError(f"user_id must have 1 to {USER_ID_LENGTH} printable characters")
+    if SHOWN.fullmatch(user_id):
+        raise ValueError(f"user_id {user_id!r} has the form of a pseudonym")
     if event.lower() == "search":
         if not clean_text(text):
             raise ValueError("a search needs its words in the column text")

@@ -1,6 +1,6 @@
 """Names that tell nobody who a person is.
 
-An id such as an e-mail address or a name is shown as "person 7f3a9c": a keyed hash, so that it is stable in one data
+An id such as an e-mail address or a name is shown as "person 7f3a9c12": a keyed hash, so that it is stable in one data
 directory, differs in another, and cannot be undone by hashing guesses without the key. Ids that say nothing already,
 such as u-001 or 4711, stay.
 """
@@ -9,9 +9,9 @@ import hashlib
 import hmac
 import re
 
-DIGITS = 6
+DIGITS = 8
 PSEUDONYMOUS = re.compile(r"(?:(?:u|p|user|person|viewer)[-_ ]?)?\d{1,7}|p-[0-9a-f]{6}")
-SHOWN = re.compile(r"person [0-9a-f]{6}")
+SHOWN = re.compile(r"person [0-9a-f]{8}")
 
 
 def pseudonym(user_id: str, secret: bytes) -> str:

@@ -125,9 +125,11 @@ class JobStore:
             rows = list(connection.execute(query))
         return sorted(rows, key=lambda row: row.created_at, reverse=True)
 
-    def counts(self) -> dict[str, int]:
+    def counts(self, without: tuple[str, ...] = ()) -> dict[str, int]:
+        """State -> how many jobs, those of some kinds left out."""
+        query = sa.select(jobs.c.state, sa.func.count()).where(jobs.c.kind.not_in(without)).group_by(jobs.c.state)
         with self.database.read() as connection:
-            return dict(connection.execute(sa.select(jobs.c.state, sa.func.count()).group_by(jobs.c.state)).all())
+            return dict(connection.execute(query).all())
 
     def remove(self, job_id: str) -> None:
         with self.database.write() as connection:

@@ -27,7 +27,7 @@ def two_people(ws: Workspace, people: Mapping[str, Person], user: str, clips: Ma
         st.markdown("There is only one person here. Events of a second one make two that can be compared.")
         return
     others = [name for name in people if name != user]
-    other = workspace.choice("other", others, others[0])
+    other = workspace.choice("other", others, max(others, key=lambda name: people[name].positives))
     known = algorithms.entries()
     algorithm = algorithms.chosen(ws, known)
     with st.container(horizontal=True, vertical_alignment="top", gap="small", key="controls"):

@@ -25,7 +25,7 @@ METRICS = {
     "auc": "AUC", "rmse": "RMSE", "mae": "MAE",
 }  # fmt: skip
 LENGTHS = (5, 10, 20)
-UPLOADS = "av-evaluate-csv"
+TURN = "av-evaluate-file"
 
 
 @dataclass(frozen=True)
@@ -45,17 +45,15 @@ class Choice:
 
 
 def uploads() -> dict[str, str]:
-    """Path -> name of the CSV files of this session."""
-    return st.session_state.get(UPLOADS, {})
+    """What own files are called as datasets -> their names, the newest first."""
+    return {dataset: fmt.cut(name, 24) for dataset, name in engine().own_files().items()}
 
 
 def current() -> Choice:
     """Read and validate the URL; what does not fit falls back to the default."""
     known = list(algorithms.entries())
-    asked = [name for name in (workspace.param("models") or "").split(",") if name in known]
-    if workspace.param("models") == "all":
-        asked = known
-    models = asked or [name for name in CORE if name in known]
+    usual = [name for name in CORE if name in known]
+    models = known if workspace.param("models") == "all" else workspace.several("models", known, usual, len(known))
     k = int(workspace.number("at", 10, 1, 100))
     return Choice(
         workspace.choice("dataset", [*DATASETS, *uploads()], "demo"),
@@ -120,12 +118,11 @@ def _own_file() -> None:
             "there are such. Nothing is added to the library."
         )
         given = st.file_uploader(
-            "Events or ratings", type=["csv"], key=f"ev-upload-{len(uploads())}", max_upload_size=50
+            "Events or ratings", type=["csv"], key=f"ev-upload-{st.session_state.get(TURN, 0)}", max_upload_size=50
         )
         if given is not None:
-            path = engine().keep_interactions(given.name, given.getvalue())
-            st.session_state[UPLOADS] = uploads() | {path: fmt.cut(given.name, 24)}
-            workspace.put(dataset=path)
+            workspace.put(dataset=engine().keep_interactions(given.name, given.getvalue()))
+            st.session_state[TURN] = st.session_state.get(TURN, 0) + 1  # a new uploader: the file is on disk
             st.rerun()
 
 

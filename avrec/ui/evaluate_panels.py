@@ -203,6 +203,8 @@ def faithfulness(evaluation: Evaluation) -> None:
             return
         st.html(
             f'<div role="table" aria-label="Faithfulness">{"".join(_rate(evaluation, f) for f in found[:10])}</div>'
+            '<div class="av-cap">Where a score is a sum over watched clips, its largest line is by construction what '
+            "matters most: there the rate checks the ledger, elsewhere it judges the reasons.</div>"
         )
 
 
@@ -217,7 +219,8 @@ def _rate(evaluation: Evaluation, found: Faithfulness) -> str:
         f'<span role="cell" class="av-lane av-track" style="--zero:50%"><i class="av-part {tone}" style="left:0;'
         f'width:{100 * rate.value:.1f}%"></i><i class="av-whisk" style="left:{low:.1f}%;width:{high - low:.1f}%"></i>'
         "</span>"
-        f'<span role="cell"><b>{rate.value:.0%}</b> of {found.checked:,}</span></div>'
+        f'<span role="cell" title="of {found.checked:,} reasons; the line and the range are the 95 % interval over '
+        f'people"><b>{rate.value:.0%}</b> {low:.0f}–{high:.0f}</span></div>'
     )
 
 

@@ -9,7 +9,7 @@ from avrec.ui.resources import engine
 LIVE = ("queued", "running")
 
 
-def progress(job: Job) -> None:
+def progress(job: Job, key: str = "ev-cancel") -> None:
     """Poll each second while the job lives; then draw the page again."""
 
     @st.fragment(run_every="1s")
@@ -23,7 +23,7 @@ def progress(job: Job) -> None:
             st.progress(now.progress, text=f"{fmt.plain(now.title)}: {words}")
             st.button(
                 "Cancel", icon=":material/close:", type="tertiary", on_click=engine().cancel_job, args=(job.job_id,),
-                key="ev-cancel",
+                key=key,
             )  # fmt: skip
 
     watch()

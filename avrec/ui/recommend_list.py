@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from avrec.errors import AvrecError
 from avrec.schemas import Clip, Interaction, RankedList, Recommendation
 from avrec.ui import format as fmt
 from avrec.ui import workspace
@@ -96,9 +97,16 @@ class Reaction:
     before: list[str]
 
 
+SAID = "av-reaction-refused"
+
+
 def react(user: str, clip_id: str, event: str, title: str, rank: int) -> None:
     """Store an event; the list is ranked again in this very run."""
-    made = engine().record(user, clip_id, event)
+    try:
+        made = engine().record(user, clip_id, event)
+    except AvrecError as error:  # deleted meanwhile, or the disk is full: the list is drawn anew all the same
+        st.session_state[SAID] = str(error)
+        return
     word = next(done for name, _, _, done in REACTIONS if name == event)
     st.session_state["undo"] = Reaction(made.interaction_id, word, title, clip_id, user, latest(user))
     step(f"{word} #{rank}")
@@ -111,6 +119,8 @@ def explain(clip_id: str) -> None:
 def undo_line(ranked: RankedList, clips: Mapping[str, Clip]) -> None:
     """What was just done for this person and the way back; and the clips that are hidden from them."""
     user = str(ranked.user_id)
+    if refused := st.session_state.pop(SAID, ""):
+        st.html(f'<p class="av-p"><b class="av-red">Not stored.</b> {fmt.escape(refused)}</p>')
     done: Reaction | None = st.session_state.get("undo")
     done = done if done is not None and done.user == user else None
     hidden = hidden_clips(engine().history(user), clips)

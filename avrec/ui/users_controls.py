@@ -56,7 +56,7 @@ def cells(person: Person, profile: PersonProfile, own: PersonSettings) -> list[C
     strongest = max(profile.modalities, key=lambda m: profile.modalities[m], default=None)
     wishes = len(own.pinned) + len(own.banned) + (own.diversity is not None)
     found = [
-        Cell("Events", str(person.events), f"{person.positives} positive clips" if person.events else "none yet"),
+        Cell("Events", f"{person.events:,}", f"{person.positives} positive clips" if person.events else "none yet"),
         Cell("Evidence", evidence, "", "weak under 2 positive clips, strong from 5"),
         Cell("First topic", fmt.cut(top[0], 18) if top else "none", fmt.percent(top[1]) if top else "nothing liked yet",
              "The topic with the largest share of what they like"),

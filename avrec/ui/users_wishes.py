@@ -110,7 +110,11 @@ def add_search(user: str) -> None:
             words = st.text_input("Words they searched for", max_chars=2_000)
             noted = st.form_submit_button("Note it")
         if noted and words.strip():
-            engine().record(user, "", "search", text=words)
+            try:
+                engine().record(user, "", "search", text=words)
+            except AvrecError as error:
+                st.error(plain_error(error), icon=":material/error:")
+                return
             st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
             st.session_state.pop(f"interests-{user}", None)
             st.rerun()

@@ -24,7 +24,7 @@ LOCAL = ("t", "view", "shelf", "pin", "watched", "pair", "off", "modality", "com
 MAX_WEIGHT, MAX_K, DEFAULT_K, DEFAULT_DIVERSITY, MAX_DIVERSITY = 4.0, 50, 20, 0.2, 0.9
 MAX_RESERVED = 10
 MAX_TEXT = 120
-MAX_LIST = 400
+MAX_LIST = 1_000
 _MIRROR, _PAGE = "av-workspace", "av-page"
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from avrec.evaluate.intervals import bootstrap, holm, permutation, ratio_bootstrap
+from avrec.evaluate.intervals import bootstrap, holm, permutation, ratio_bootstrap, wilson
 
 
 def test_the_bootstrap_agrees_with_scipy():
@@ -25,11 +25,27 @@ def test_it_covers_the_truth_about_95_times_in_100():
 
 
 def test_unknown_values_are_left_out_and_nothing_gives_nothing():
-    low, high = bootstrap(np.array([[1.0, np.nan], [1.0, np.nan]]))
+    low, high = bootstrap(np.array([[1.0, np.nan]] * 6))
     assert (low[0], high[0]) == (1.0, 1.0)
     assert np.isnan(low[1])
     assert np.isnan(bootstrap(np.zeros((0, 2)))[0]).all()
-    assert ratio_bootstrap(np.array([[1.0], [3.0]]), np.array([[2.0], [6.0]]))[0][0] == pytest.approx(0.5)
+    tops, bottoms = np.array([[1.0], [3.0]] * 3), np.array([[2.0], [6.0]] * 3)
+    assert ratio_bootstrap(tops, bottoms)[0][0] == pytest.approx(0.5)
+
+
+def test_a_handful_of_people_has_no_interval():
+    assert np.isnan(bootstrap(np.ones((4, 1)))).all()
+    assert not np.isnan(bootstrap(np.ones((5, 1)))).any()
+
+
+def test_a_share_of_everybody_is_not_certain():
+    low, high = wilson(1.0, 38)
+    assert (low, high) == pytest.approx((0.9082, 1.0), abs=1e-3)  # 38 / (38 + 1.96^2)
+    assert wilson(0.5, 100) == pytest.approx((0.4038, 0.5962), abs=1e-3)
+    assert wilson(0.0, 10)[0] == 0.0
+    rng = np.random.default_rng(0)
+    inside = [lo <= 0.9 <= hi for lo, hi in (wilson(rng.binomial(40, 0.9) / 40, 40) for _ in range(400))]
+    assert np.mean(inside) > 0.9
 
 
 def test_the_permutation_test_agrees_with_scipy():

@@ -92,9 +92,11 @@ def test_why_it_failed_is_one_sentence(engine):
 
 def test_a_csv_file_is_evaluated_and_kept_files_too(engine, tmp_path):
     text = "user_id,item_id\n" + "".join(f"u{u},i{(u + c) % 9}\n" for u in range(12) for c in range(4))
-    path = engine.keep_interactions("../../evil.csv", text.encode())
-    assert str(engine.settings.data) in path
-    found = engine.evaluate(path, Spec(Protocol("leave-one-out"), ("item-knn",), 5))
+    kept = engine.keep_interactions("../../evil.csv", text.encode())
+    assert engine.own_files() == {kept: "evil.csv"}
+    assert kept.startswith("csv-")
+    assert engine.keep_interactions("l" * 300 + "\n.csv", b"user_id,item_id\n") in engine.own_files()
+    found = engine.evaluate(kept, Spec(Protocol("leave-one-out"), ("item-knn",), 5))
     assert found.dataset.name == "evil.csv"
     assert found.tested == 12
 

@@ -64,4 +64,8 @@ class FakeProving:
 
     def keep_interactions(self, name: str, data: bytes) -> str:
         self.calls.append(("keep_interactions", name))
-        return f"/kept/{name}"
+        self._files = {"csv-0123456789abcdef": name}
+        return "csv-0123456789abcdef"
+
+    def own_files(self) -> dict[str, str]:
+        return getattr(self, "_files", {})

@@ -5,6 +5,7 @@ from fake_engine import FakeEngine
 from fake_library import starter_clips
 from page_text import html_of
 
+from avrec.recommend.registry import ENTRIES
 from avrec.schemas import AlgorithmEntry, Interaction
 from avrec.ui import pages
 
@@ -153,3 +154,18 @@ def test_a_new_event_makes_the_result_stale(full, open_page):
     full.record("u-001", full.clips()[0].clip_id, "like")
     app.run()
     assert "Leaderboard" not in html_of(app)
+
+
+def test_many_models_stand_in_the_address(full, open_page):
+    known = [entry.name for entry in full.algorithm_entries() if entry.name in ENTRIES]
+    app = open_page(pages.EVALUATE, models="," * 300 + "user-knn,content")
+    chosen = set(app.multiselect(key="ev-chosen").value)
+    assert {"user-knn", "content"} <= chosen
+    assert "hybrid" in known
+    assert "hybrid" not in chosen, "not the usual ones, but those that were asked for"
+
+
+def test_a_run_that_is_before_ours_is_shown_and_can_be_cancelled(full, open_page):
+    other = full.evaluate("ml-100k", wait=False)
+    app = open_page(pages.EVALUATE)
+    assert app.button(key=f"ev-cancel-{other.job_id}")

@@ -217,3 +217,16 @@ def test_a_hidden_clip_can_be_shown_again_and_nobody_else_is_offered_the_undo(fu
     app.button(key=f"like-{full.recommend('u-003', 20).recommendations[1].clip_id}").click().run()
     app.selectbox(key="who").set_value("u-004").run()
     assert not any(block.value.startswith("Liked") for block in app.markdown)
+
+
+@pytest.mark.parametrize("event", ["like", "dislike", "hide"])
+def test_reacting_to_a_clip_that_was_deleted_meanwhile_is_said_and_the_list_goes_on(full, open_page, event):
+    app = open_page(pages.RECOMMEND, user="u-003")
+    first = full.recommend("u-003", 20).recommendations[0]
+    full.delete_clip(first.clip_id)
+    app.button(key=f"{event}-{first.clip_id}").click().run()
+    assert not app.exception
+    assert "Not stored." in html_of(app)
+    assert titles(app)
+    assert fmt.escape(first.title) not in titles(app)
+    assert "Not stored." not in html_of(app.run())
