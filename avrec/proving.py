@@ -176,6 +176,14 @@ class Proving:
                 continue
         return found
 
+    def earlier(self, asked: Request) -> Evaluation | None:
+        """The newest kept evaluation of the same dataset, split and list length, made before something changed."""
+        name = asked.dataset if asked.dataset in (DEMO, *SETS) else self._file(asked.dataset).name
+        wanted = (name, asked.spec.protocol.words(), asked.spec.k)
+        kept = (head for head in self.evaluations() if (head["dataset"], head["protocol"], head["k"]) == wanted)
+        head = next(kept, None)
+        return self.evaluation(head["hash"]) if head else None
+
     def tuned(self, asked: Request) -> Tuned | None:
         """The kept result of tuning."""
         path = self._evaluations_dir / f"tuned-{asked.tuning_hash}.json"

@@ -56,7 +56,10 @@ if found is None:
                 f"These {len(choice.models)} models have not been run on {fmt.plain(name)} with this split yet. Press "
                 f"Run: a small library takes seconds, MovieLens some minutes.{note}"
             )
-    st.stop()
+    found = eng.earlier(asked)
+    if found is None:
+        st.stop()
+    st.markdown("Below is what was found before: with other events, other models or another version.")
 
 panels.strip(found, choice.metric)
 if found.dataset.note:

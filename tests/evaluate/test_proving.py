@@ -47,8 +47,13 @@ def test_an_evaluation_is_a_job_and_the_second_is_read(library):
 
 def test_an_event_makes_another_evaluation(library):
     first = library.request("demo", SMALL).hash
+    found = library.evaluate("demo", SMALL)
     library._interactions.add([Interaction("u99", library._clips.corpus().clip_ids[0], "like", None, START)])
-    assert library.request("demo", SMALL).hash != first
+    asked = library.request("demo", SMALL)
+    assert asked.hash != first
+    assert library.evaluation(asked.hash) is None
+    assert library.earlier(asked) == found
+    assert library.earlier(library.request("demo", replace(SMALL, k=SMALL.k + 1))) is None
 
 
 def test_the_same_is_queued_once_and_can_be_cancelled(library):

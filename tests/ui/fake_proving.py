@@ -49,6 +49,10 @@ class FakeProving:
     def evaluation(self, found_hash: str) -> Evaluation | None:
         return self.found.get(found_hash)
 
+    def earlier(self, asked: Request) -> Evaluation | None:
+        made = (e for e in self.found.values() if e.protocol == asked.spec.protocol.words() and e.k == asked.spec.k)
+        return next(made, None)
+
     def evaluation_jobs(self) -> list[Job]:
         return [job for job in list(self._jobs.values())[::-1] if job.kind == "evaluate"]
 

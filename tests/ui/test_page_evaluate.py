@@ -153,7 +153,11 @@ def test_a_new_event_makes_the_result_stale(full, open_page):
     assert "Leaderboard" in html_of(app)
     full.record("u-001", full.clips()[0].clip_id, "like")
     app.run()
-    assert "Leaderboard" not in html_of(app)
+    assert any("have not been run" in block.value for block in app.markdown)
+    assert any("what was found before" in block.value for block in app.markdown)
+    assert "Leaderboard" in html_of(app)
+    other = open_page(pages.EVALUATE, split="temporal")
+    assert "Leaderboard" not in html_of(other), "another split is another question"
 
 
 def test_many_models_stand_in_the_address(full, open_page):
