@@ -114,7 +114,7 @@ def _family(metric: str, pairs: list[tuple[str, str]], values: dict[str, dict[st
     means = [float(np.mean(d[~np.isnan(d)])) if (~np.isnan(d)).any() else 0.0 for d in differences.T]
     return [
         Comparison(
-            metric, a, b, means[i], *(float(np.nan_to_num(x[i])) for x in (low, high)), float(p[i]),
+            metric, a, b, means[i], *(float(x[i]) if np.isfinite(x[i]) else None for x in (low, high)), float(p[i]),
             float(corrected[i]), bool(corrected[i] < ALPHA),
         )
         for i, (a, b) in enumerate(pairs)

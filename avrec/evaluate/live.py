@@ -38,7 +38,7 @@ class LiveCheck:
 
     Attributes:
         difference: After minus before, paired by person.
-        people: How many could be checked; below 2 the intervals are as wide as the values.
+        people: How many could be checked; below 5 the bounds are NaN.
     """
 
     before: Estimate

@@ -41,7 +41,8 @@ class Comparison:
     """Two algorithms on the same people.
 
     Attributes:
-        difference: Mean of `first` minus mean of `second`, with its paired interval.
+        difference: Mean of `first` minus mean of `second`.
+        low, high: Its paired interval; None for fewer than five people.
         p: Of the paired permutation test; `corrected` by Holm over its family of comparisons.
         distinguishable: Whether `corrected` is under .05.
     """
@@ -50,8 +51,8 @@ class Comparison:
     first: str
     second: str
     difference: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     p: float
     corrected: float
     distinguishable: bool

@@ -8,7 +8,7 @@ import streamlit as st
 
 from avrec.evaluate import findings, tables
 from avrec.evaluate.metrics import TITLES
-from avrec.evaluate.results import AblationRow, Evaluation, Faithfulness
+from avrec.evaluate.results import AblationRow, Comparison, Estimate, Evaluation, Faithfulness
 from avrec.export import csv_text
 from avrec.ui import evaluate_charts as charts
 from avrec.ui import format as fmt
@@ -51,13 +51,10 @@ def strip(evaluation: Evaluation, metric: str) -> None:
         Cell("Best", short, f"{top.value:.3f}" if top else "", "The highest mean; see what is not distinguishable")
     ]
     if gain is not None:
-        half = (gain.high - gain.low) / 2
-        cells.append(
-            Cell(
-                f"{focus_name} over popularity", fmt.signed(gain.difference), f"± {half:.3f}",
-                f"{findings.compared_words(evaluation, gain)}; 95 % {gain.low:+.3f} to {gain.high:+.3f}",
-            )
-        )  # fmt: skip
+        known = gain.low is not None and gain.high is not None
+        half = f"± {(gain.high - gain.low) / 2:.3f}" if known else "too few people"
+        tip = f"{findings.compared_words(evaluation, gain)}; {_bounds(gain)}"
+        cells.append(Cell(f"{focus_name} over popularity", fmt.signed(gain.difference), half, tip))
     cells.append(Cell("People tested", f"{evaluation.tested:,}", "2,000 resamples", evaluation.protocol))
     if coverage is not None:
         cells.append(Cell("Coverage", fmt.percent(coverage.value), f"of clips in {focus_name}'s lists"))
@@ -141,10 +138,11 @@ def ablation_table(rows: tuple[AblationRow, ...]) -> str:
     for row in rows:
         change = row.change
         left, width = (min(change.value, 0.0) - low) * scale, abs(change.value) * scale
-        start, end = ((change.low or 0.0) - low) * scale, ((change.high or 0.0) - low) * scale
+        bounds = [change.value if bound is None else bound for bound in (change.low, change.high)]
+        start, end = ((bound - low) * scale for bound in bounds)
         tip = (
-            f"{modality_name(row.modality)}: alone {row.alone.value:.3f}, without {row.without:.3f}; change "
-            f"{change.low or 0:+.3f} to {change.high or 0:+.3f}, Holm {findings.p_words(row.corrected)}"
+            f"{modality_name(row.modality)}: alone {row.alone.value:.3f}, without {row.without:.3f}; change, "
+            f"{_bounds(change)}, Holm {findings.p_words(row.corrected)}"
         )
         body.append(
             f'<div class="av-abl" role="row" title="{escape(tip)}"><span role="cell"><i class="av-dot '
@@ -208,6 +206,12 @@ def faithfulness(evaluation: Evaluation) -> None:
         )
 
 
+def _bounds(of: Estimate | Comparison) -> str:
+    if of.low is None or of.high is None:
+        return "too few people for an interval"
+    return f"95 % {of.low:+.3f} to {of.high:+.3f}"
+
+
 def _rate(evaluation: Evaluation, found: Faithfulness) -> str:
     rate = found.rate
     low, high = (100 * (v if v is not None else rate.value) for v in (rate.low, rate.high))
@@ -220,7 +224,7 @@ def _rate(evaluation: Evaluation, found: Faithfulness) -> str:
         f'width:{100 * rate.value:.1f}%"></i><i class="av-whisk" style="left:{low:.1f}%;width:{high - low:.1f}%"></i>'
         "</span>"
         f'<span role="cell" title="of {found.checked:,} reasons; the line and the range are the 95 % interval over '
-        f'people"><b>{rate.value:.0%}</b> {low:.0f}–{high:.0f}</span></div>'
+        f'people"><b>{rate.value:.0%}</b> {f"{low:.0f}–{high:.0f}" if rate.low is not None else ""}</span></div>'
     )
 
 

@@ -1,5 +1,6 @@
 """Users, third view: what events are worth, for everybody, and what a change does at once."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -145,6 +146,8 @@ def _told(found: LiveCheck) -> str:
 
 
 def _range(e: Estimate) -> str:
+    if not math.isfinite(e.low):
+        return "<small>too few people for an interval</small>"
     signs = e.low < 0  # a dash between two minus signs cannot be read
     told = f"{fmt.signed(e.low)} to {fmt.signed(e.high)}" if signs else fmt.interval(e.low, e.high, 3)
     return f'<small class="av-num">{told}</small>'

@@ -48,6 +48,9 @@ def test_one_clip_and_one_person(hold, open_page, clips, people):
         assert "record likes or import events" in html_of(app)
     else:
         assert "not distinguishable" in html_of(app)
+        assert "too few people" in html_of(app)
+        assert "± 0.000" not in html_of(app), "no interval is not an interval of nothing"
+    assert "nan" not in html_of(app).replace("tab-nan", "")
 
 
 def test_the_button_runs_and_the_page_shows_progress_then_findings(full, open_page):

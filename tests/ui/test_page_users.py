@@ -159,3 +159,11 @@ def test_labels_of_lines_stand_apart_in_order():
     heights = [places[name] for name in ("c", "a", "b", "d")]
     assert all(b - a >= 0.2 - 1e-9 for a, b in pairwise(heights))
     assert users_charts.spread({}, 0.2) == {}
+
+
+def test_a_handful_of_people_has_no_interval_and_no_nan():
+    from avrec.evaluate.live import Estimate
+    from avrec.ui.users_weights import _range
+
+    assert "too few people" in _range(Estimate(0.4, float("nan"), float("nan")))
+    assert "0.300" in _range(Estimate(0.4, 0.3, 0.5))
