@@ -78,6 +78,8 @@ def settled(page):
 def open_page(page, url):
     page.goto(url, wait_until="domcontentloaded")
     settled(page)
+    page.locator(".av-head h1").first.wait_for(timeout=60_000)  # on a busy machine the script may not have begun
+    settled(page)
     assert page.locator("[data-testid=stException]").count() == 0
     return page
 
