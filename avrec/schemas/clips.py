@@ -176,3 +176,18 @@ class Job:
     stage_times: dict[str, tuple[float, float]] = field(default_factory=dict)
     duration: float | None = None
     priority: int = 0
+
+
+@dataclass(frozen=True)
+class WatchedFolder:
+    """A server folder whose new files become clips.
+
+    Attributes:
+        looked_at: When it was last looked into; None before the first look.
+        note: What that look found, in words.
+    """
+
+    path: str
+    preset: str
+    looked_at: datetime | None
+    note: str

@@ -102,6 +102,21 @@ class JobStore:
             known = connection.execute(sa.select(jobs.c.job_id).where(jobs.c.job_id == twin)).first()
         return twin if known is not None else job_id
 
+    def is_known(self, order: Order) -> bool:
+        """Whether these bytes are a clip, are on their way, or were refused or cancelled before."""
+        with self.database.read() as connection:
+            query = sa.select(jobs.c.job_id).where(jobs.c.sha256 == order.sha256, jobs.c.kind == "ingest")
+            clip = sa.select(clips.c.clip_id).where(clips.c.sha256 == order.sha256)
+            return any(connection.execute(q.limit(1)).first() is not None for q in (query, clip))
+
+    def refuse(self, file_name: str, reason: str, fields: dict[str, Any], preset: str) -> str:
+        """Put a file that could not even be read on the list, with the reason."""
+        order = Order("", "", file_name, fields, preset)
+        with self.database.write() as connection:
+            row = _new_row(order) | {"state": "failed", "reason": reason}
+            connection.execute(jobs.insert().values(**row))
+        return row["job_id"]
+
     @staticmethod
     def _refused(connection: sa.Connection, order: Order) -> str:
         """The job that refused the same bytes under the same name, or ""."""
@@ -128,6 +143,12 @@ class JobStore:
         with self.database.read() as connection:
             row = connection.execute(self._next(connection, lane)).first()
         return row.priority if row is not None else None
+
+    def has_work(self, lane: str) -> bool:
+        """Whether a worker of the lane would have something to do, or something that another left to go on with."""
+        with self.database.read() as connection:
+            running = jobs.select().where(jobs.c.state == "running", _in_lane(lane)).limit(1)
+            return any(connection.execute(q).first() is not None for q in (running, self._next(connection, lane)))
 
     @staticmethod
     def _paused(connection: sa.Connection) -> bool:
@@ -196,7 +217,8 @@ class JobStore:
         return bool(connection.execute(statement.values(**fields, updated_at=_now())).rowcount)
 
     def state(self, job_id: str) -> str:
-        return self.row(job_id).state
+        """A job's state; one that is gone, as after a restored backup, counts as cancelled."""
+        return self.states([job_id]).get(job_id, "cancelled")
 
     def row(self, job_id: str) -> sa.Row:
         with self.database.read() as connection:
@@ -205,11 +227,16 @@ class JobStore:
             raise InvalidInputError("Job", f"there is no job {job_id!r}")
         return row
 
-    def rows(self, limit: int = 200) -> list[sa.Row]:
-        """Newest first; live jobs are never cut off by the limit."""
+    def rows(self, limit: int = 200, without: tuple[str, ...] = ()) -> list[sa.Row]:
+        """Newest first, those of some kinds left out; live jobs are never cut off by the limit."""
         live_first = sa.case((jobs.c.state.in_(LIVE), 0), else_=1)
         with self.database.read() as connection:
-            query = jobs.select().order_by(live_first, jobs.c.created_at.desc(), jobs.c.job_id).limit(limit)
+            query = (
+                jobs.select()
+                .where(jobs.c.kind.not_in(without))
+                .order_by(live_first, jobs.c.created_at.desc(), jobs.c.job_id)
+                .limit(limit)
+            )
             rows = list(connection.execute(query))
         return sorted(rows, key=lambda row: row.created_at, reverse=True)
 

@@ -149,4 +149,5 @@ known_files = sa.Table(
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("mtime_ns", sa.BigInteger, nullable=False),
     sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("taken", sa.Boolean, nullable=False, default=False),  # queued once; a watched folder brings it no more
 )
