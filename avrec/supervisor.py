@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 EVERY_SECONDS = 0.25
 STOP_SECONDS = 8.0  # a longer stage is cut off; its job goes on at the next start
 LONGEST_WAIT = 30.0  # between two starts of a worker that dies at once
+SOUND_SECONDS = 20.0  # one that lived so long did not die of its start
 
 
 class Supervisor:
@@ -34,6 +35,7 @@ class Supervisor:
         self._settings, self._jobs = settings, jobs
         self._children: dict[str, subprocess.Popen] = {}
         self._deaths = dict.fromkeys(LANES, 0)
+        self._started = dict.fromkeys(LANES, 0.0)
         self._not_before = dict.fromkeys(LANES, 0.0)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -70,18 +72,20 @@ class Supervisor:
             if child.poll() is None:
                 return
             del self._children[lane]
+            child.stdin.close()
             self._note_end(lane, child.returncode)
         if time.monotonic() < self._not_before[lane] or not self._jobs.has_work(lane):
             return
         if not WorkerLock(self._settings.data / LOCKS[lane]).taken:
-            self._children[lane] = self._spawn(lane)
+            self._children[lane], self._started[lane] = self._spawn(lane), time.monotonic()
 
     def _note_end(self, lane: str, code: int) -> None:
-        if code == 0:
+        if code == 0 or time.monotonic() - self._started[lane] > SOUND_SECONDS:
             self._deaths[lane] = 0
+        if code == 0:
             return
         self._deaths[lane] += 1
-        wait = min(LONGEST_WAIT, 0.5 * 2 ** min(self._deaths[lane], 8))
+        wait = min(LONGEST_WAIT, 0.25 * 2 ** min(self._deaths[lane], 8))
         self._not_before[lane] = time.monotonic() + wait
         log.error("the worker of %s ended with %d; it is started again in %.0f s", lane, code, wait)
 
