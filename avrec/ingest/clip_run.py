@@ -21,6 +21,7 @@ from avrec.ingest.faults import Faults
 from avrec.ingest.folder import StageFolder
 from avrec.ingest.publish import describe, publish, remove_clip
 from avrec.models.catalogue import Models
+from avrec.models.memory import relieve
 from avrec.schemas import STAGES, Understanding
 from avrec.store.clips import ClipStore
 from avrec.store.jobs import JobStore
@@ -106,6 +107,7 @@ class ClipRun:
         try:
             self._announce(stage, 0.0)
             self._faults.strike(stage)
+            relieve(self._models)
             started, at = time.monotonic(), time.time()
             function(self._work(stage))
             self._finished(stage, time.monotonic() - started, at)
