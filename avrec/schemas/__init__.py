@@ -36,7 +36,7 @@ from avrec.schemas.comparisons import (
     PeopleComparison,
 )
 from avrec.schemas.corpus import Corpus, VectorSet
-from avrec.schemas.models import ModelCard, WorkerState
+from avrec.schemas.models import ModelCard, VectorState, WorkerState
 from avrec.schemas.names import (
     CONTENT_MODALITIES,
     EVENTS,
@@ -104,6 +104,7 @@ __all__ = [
     "Transcript",
     "Understanding",
     "VectorSet",
+    "VectorState",
     "WatchedFolder",
     "Word",
     "WorkerState",

@@ -132,6 +132,30 @@ class ClipStore:
                 _annotation(r) for r in connection.execute(query.order_by(annotations.c.start, -annotations.c.score))
             ]
 
+    def added(self) -> dict[str, str]:
+        """Clip id -> when it was added, as stored; the oldest first."""
+        query = sa.select(clips.c.clip_id, clips.c.added_at).order_by(clips.c.added_at, clips.c.clip_id)
+        with self.database.read() as connection:
+            return {clip_id: str(at) for clip_id, at in connection.execute(query)}
+
+    def all_models(self) -> dict[str, dict[str, str]]:
+        """Clip id -> its models: task -> name."""
+        with self.database.read() as connection:
+            return {
+                row.clip_id: dict(row.models) for row in connection.execute(sa.select(clips.c.clip_id, clips.c.models))
+            }
+
+    def all_versions(self, clip_id: str | None = None) -> dict[str, dict[str, set[str]]]:
+        """Modality -> clip id -> versions of its vectors; of one clip, or of all."""
+        query = sa.select(vectors.c.modality, vectors.c.clip_id, vectors.c.version)
+        if clip_id is not None:
+            query = query.where(vectors.c.clip_id == clip_id)
+        found: dict[str, dict[str, set[str]]] = {}
+        with self.database.read() as connection:
+            for modality, owner, version in connection.execute(query):
+                found.setdefault(modality, {}).setdefault(owner, set()).add(version)
+        return found
+
     def lines(self, kind: str = "speech") -> list[tuple[str, float, float, str]]:
         """Every line of the library that was said, or found otherwise: (clip_id, start, end, text)."""
         query = sa.select(annotations.c.clip_id, annotations.c.start, annotations.c.end, annotations.c.label)
