@@ -185,6 +185,10 @@ class Engine(Queueing, Renewing, People, Comparing, Proving, Library):
         """Moments for words, a picture or a clip."""
         return self._serving.search(text, image, clip_id, k)
 
+    def search_gaps(self) -> list[str]:
+        """What cannot be searched by words just now, since its model is not here; a sentence each."""
+        return self._serving.search_gaps()
+
     # ---- system --------------------------------------------------------------------------------------
 
     def model_cards(self) -> list[ModelCard]:

@@ -7,6 +7,7 @@ from importlib import metadata
 from avrec import __version__
 from avrec.config import Settings
 from avrec.errors import AvrecError
+from avrec.ingest.model_versions import STAGE_OF, stale_clips
 from avrec.models.catalogue import Models
 from avrec.models.verify import verify
 from avrec.models.weights import Weights
@@ -42,7 +43,7 @@ def check(settings: Settings, database: Database, clips: ClipStore, models: Mode
         _space(settings),
         _clip_files(settings, clips),
         _orphans(settings, clips),
-        _versions(clips),
+        _versions(clips, models),
         _weights(settings),
         *_models(models),
     ]
@@ -90,17 +91,19 @@ def _orphans(settings: Settings, clips: ClipStore) -> tuple[str, bool, str]:
     )
 
 
-def _versions(clips: ClipStore) -> tuple[str, bool, str]:
-    corpus = clips.corpus()
-    stale = sum(
-        1
-        for clip in clips.all()
-        for modality in clip.modalities
-        if modality in corpus.vectors and corpus.clip_ids.index(clip.clip_id) not in corpus.vectors[modality].clip
-    )
-    if stale:
-        return "vectors", False, f"{stale} vector(s) come from another model version; delete and add those clips again."
-    return "vectors", True, "All vectors of a modality come from one model version."
+def _versions(clips: ClipStore, models: Models) -> tuple[str, bool, str]:
+    """Vectors of other models, and vectors that are damaged."""
+    stale = {stage: len(found) for stage, found in stale_clips(models, clips).items()}
+    damaged = clips.damaged_vectors()
+    wrong = [f"{clip_id}, {modality}: {reason}" for clip_id, modality, reason in damaged[:5]]
+    more = f" and {len(damaged) - 5} more" if len(damaged) > 5 else ""
+    sentences = [f"{count} clip(s) have their {stage} from another model." for stage, count in stale.items()]
+    sentences += [f"{len(damaged)} vector(s) are damaged and left out ({'; '.join(wrong)}{more})."] if damaged else []
+    stages = dict.fromkeys([*stale, *(STAGE_OF[modality] for _, modality, _ in damaged)])
+    sentences += [f"Run `python -m avrec rerun {stage}`." for stage in stages]
+    if sentences:
+        return "vectors", False, " ".join(sentences)
+    return "vectors", True, "All vectors are sound and from the present models."
 
 
 def _weights(settings: Settings) -> tuple[str, bool, str]:

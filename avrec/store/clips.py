@@ -1,6 +1,7 @@
 """Clips with all that was found in them: published in one transaction, read whole."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC
 from typing import Any
@@ -195,7 +196,10 @@ class ClipStore:
         The reason is a clause. Vectors of another version than the serving one are none of these; what has neither
         is named when the clip's record says that it had them.
         """
-        rows, _, damaged = self._read()
+        damaged: list[Damaged] = []
+        for modality in VECTOR_MODALITIES:  # one by one, since a library's vectors are large
+            rows, _, wrong = self._read((modality,))
+            damaged += wrong
         with self.database.read() as connection:
             pairs = sa.select(vectors.c.clip_id, vectors.c.modality)
             held = {tuple(pair) for pair in connection.execute(pairs)}
@@ -203,7 +207,9 @@ class ClipStore:
         gone = [(*pair, "it is no longer in the store") for pair in named if pair not in held]
         return sorted([(one.clip_id, one.modality, one.reason) for one in damaged] + gone)
 
-    def _read(self) -> tuple[list[sa.Row], dict[str, VectorSet], list[Damaged]]:
+    def _read(
+        self, modalities: Sequence[str] = VECTOR_MODALITIES
+    ) -> tuple[list[sa.Row], dict[str, VectorSet], list[Damaged]]:
         """Clips by age, the serving vectors by modality, and those that cannot be used."""
         with self.database.read() as connection, connection.begin():
             rows = connection.execute(clips.select().order_by(clips.c.added_at, clips.c.clip_id)).all()
@@ -211,6 +217,7 @@ class ClipStore:
             found = {
                 modality: (version, connection.execute(_vectors_of(modality, version)).all())
                 for modality, version in serving(connection).items()
+                if modality in modalities
             }
         bounds: dict[str, list[tuple[float, float]]] = {}
         for span in spans:
@@ -219,7 +226,7 @@ class ClipStore:
             row.clip_id: ClipBounds(i, float(row.info["duration"]), tuple(bounds.get(row.clip_id, ())))
             for i, row in enumerate(rows)
         }
-        read = {m: vector_set(m, *found[m], known) for m in VECTOR_MODALITIES if m in found}
+        read = {m: vector_set(m, *found.pop(m), known) for m in VECTOR_MODALITIES if m in found}
         sets = {modality: made for modality, (made, _) in read.items() if made is not None}
         return rows, sets, [one for _, damaged in read.values() for one in damaged]
 

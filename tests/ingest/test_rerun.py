@@ -1,7 +1,6 @@
 """Running one stage again for the library: all at once, in the background, over whatever happens meanwhile."""
 
 import os
-import shutil
 import subprocess
 import sys
 import textwrap
@@ -10,54 +9,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from generate import write_video
-from light import LightModels, LightText, take_in
+from light import LightModels, LightText, newer
 
 from avrec.config import REPOSITORY, Settings
 from avrec.engine import Engine
 from avrec.errors import InvalidInputError, ModelOutputError, UnknownClipError
 from avrec.ingest import rerun
-from avrec.schemas import SpokenLine, Transcript
-
-TITLES = ("Red kite", "Blue kite", "Green tree")
-
-
-def other_words(audio, language=None):
-    return Transcript((SpokenLine(0.0, 1.0, "other words", -0.3, ()),), "fr", 0.8, "newer transcriber")
-
-
-def newer(models, *tasks):
-    """The same light models after an update: other versions, other names and other output."""
-    for task in tasks:
-        model = getattr(models, task)
-        model.card = replace(model.card, version=f"light-{task}-2", name=f"newer {task}")
-        if task == "image":
-            model.encode = lambda frames, encode=model.encode: encode(frames)[:, ::-1]
-        if task == "transcriber":
-            model.transcribe = other_words
-    return models
-
-
-@pytest.fixture(scope="module")
-def three(tmp_path_factory):
-    """A data directory with three clips, made once; the tests get copies."""
-    folder = tmp_path_factory.mktemp("three")
-    engine = Engine(Settings(data=folder / "data", demo=False), models=LightModels())
-    ids = take_in(engine, folder, TITLES)
-    engine.close()
-    return folder / "data", ids
-
-
-@pytest.fixture
-def copied(three, tmp_path):
-    shutil.copytree(three[0], tmp_path / "data")
-    return tmp_path / "data", three[1]
-
-
-@pytest.fixture
-def made(copied):
-    engine = Engine(Settings(data=copied[0], demo=False), models=LightModels())
-    yield engine, copied[1]
-    engine.close()
 
 
 def run(engine, stage, clip_ids=None, **more):
@@ -334,9 +291,8 @@ CHILD = textwrap.dedent(
     """
     import sys
     from pathlib import Path
-    sys.path[:0] = [{tests!r}, {tests!r} + "/ingest"]
-    from light import LightModels
-    from test_rerun import newer
+    sys.path.insert(0, {tests!r})
+    from light import LightModels, newer
     from avrec.config import Settings
     from avrec.engine import Engine
     models = newer(LightModels(), "image", "picture_map")
