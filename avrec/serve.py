@@ -7,7 +7,7 @@ from pathlib import Path
 
 from avrec.config import Settings
 from avrec.errors import InvalidInputError
-from avrec.ingest.worker import WorkerLock
+from avrec.ingest.worker_lock import WorkerLock
 from avrec.store.database import Database
 
 

@@ -106,6 +106,9 @@ class LightModels:
             m.card for m in (self.transcriber, self.image, self.scenes, self.objects, self.sentences, self.documents)
         ]
 
+    def loaded(self):
+        return []
+
     def unload_idle(self, seconds):
         return []
 

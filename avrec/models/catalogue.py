@@ -245,6 +245,11 @@ class Models:
             card, stands_in_for=f"the {self.profile} profile's model ({LOCAL[card.task]}/ in the model folder)"
         )
 
+    def loaded(self) -> list[str]:
+        """Tasks whose models are in memory."""
+        with self._lock:
+            return [task for task, model in self._made.items() if getattr(model, "loaded", False)]
+
     def unload_idle(self, seconds: float) -> list[str]:
         """Unload models that were not used for so long; the small ones stay.
 
