@@ -20,7 +20,7 @@ FACADE = (
     "queueing",
     "supervisor",
 )  # what `Engine` is put together from
-FRONT = ("ui", "__main__", "cli_evaluate", "cli_weights", "cli_output", "serve", "working")
+FRONT = ("ui", "__main__", "cli_evaluate", "cli_keep", "cli_weights", "cli_output", "serve", "working")
 SIDES = ("ingest", "media", "models", "store")  # what touches files, weights and the network
 THINKING = ("recommend", "explain", "evaluate", "index")
 BELOW = {  # package or module -> what it must not import

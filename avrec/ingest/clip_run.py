@@ -192,7 +192,8 @@ class ClipRun:
         wanted = self._finish(found)
         self.folder.remove()
         if not wanted:  # cancelled while it was being published
-            remove_clip(found.clip.clip_id, self._clips, self._settings)
+            if self._jobs.has(self._row.job_id):  # else its library was replaced by a backup, with clips of its own
+                remove_clip(found.clip.clip_id, self._clips, self._settings)
             raise JobCancelledError
 
     def _finish(self, found: Understanding) -> bool:

@@ -1,5 +1,7 @@
 """Clips with all that was found in them: published in one transaction, read whole."""
 
+import logging
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC
 from typing import Any
@@ -20,6 +22,9 @@ from avrec.schemas import (
 )
 from avrec.store.database import Database
 from avrec.store.tables import annotations, clips, interactions, segments, vectors
+from avrec.store.vector_rows import ClipBounds, Damaged, vector_set
+
+log = logging.getLogger(__name__)
 
 
 class ClipStore:
@@ -28,15 +33,18 @@ class ClipStore:
     def __init__(self, database: Database):
         self.database = database
 
-    def publish(self, found: Understanding, source: str) -> None:
+    def publish(self, found: Understanding, source: str, first: Callable[[sa.Connection], None] | None = None) -> None:
         """Store a clip and everything found in it, replacing an earlier version of the same clip, or nothing.
 
         Args:
             found: What ingest made.
             source: Where the original lies: a path below the data directory, or a server path it refers to.
+            first: What to do in the same transaction before; when it raises, nothing is stored.
         """
         clip_id = found.clip.clip_id
         with self.database.write("library") as connection:
+            if first is not None:
+                first(connection)
             connection.execute(clips.delete().where(clips.c.clip_id == clip_id))
             connection.execute(clips.insert().values(**_clip_row(found), source=source))
             if found.segments:
@@ -153,38 +161,59 @@ class ClipStore:
         """The whole library as recommenders see it, read in one snapshot.
 
         Vectors of different versions never meet: per modality the version that most clips have is served, and a clip
-        that lacks it counts as lacking the modality until it is embedded again.
+        that lacks it counts as lacking the modality until it is embedded again. So does one whose vectors are damaged.
         """
-        with self.database.read() as connection, connection.begin():
-            rows = connection.execute(clips.select().order_by(clips.c.added_at, clips.c.clip_id)).all()
-            spans = connection.execute(segments.select().order_by(segments.c.clip_id, segments.c.position)).all()
-            serving = _serving(connection)
-            blobs = {
-                modality: connection.execute(
-                    vectors.select().where(vectors.c.modality == modality, vectors.c.version == version)
-                ).all()
-                for modality, (_, version) in serving.items()
-            }
-        index = {row.clip_id: i for i, row in enumerate(rows)}
-        bounds: dict[str, list[tuple[float, float]]] = {}
-        for span in spans:
-            bounds.setdefault(span.clip_id, []).append((span.start, span.end))
-        durations = np.array([row.info["duration"] for row in rows], dtype=np.float64)
-        sets = {
-            modality: _vector_set(serving[modality][1], blobs[modality], index, bounds, durations)
-            for modality in VECTOR_MODALITIES
-            if modality in blobs
-        }
+        rows, sets, damaged = self._read()
+        for one in damaged:
+            log.warning("vectors left out: clip %s, %s: %s", one.clip_id, one.modality, one.reason)
         return Corpus(
-            clip_ids=tuple(index),
+            clip_ids=tuple(row.clip_id for row in rows),
             titles=tuple(row.title for row in rows),
             documents=tuple(row.document for row in rows),
             languages=tuple(row.language for row in rows),
-            durations=durations,
+            durations=np.array([row.info["duration"] for row in rows], dtype=np.float64),
             added_at=tuple(row.added_at.replace(tzinfo=UTC) for row in rows),
             vectors=sets,
             topics=tuple(_topics(row) for row in rows),
         )
+
+    def damaged_vectors(self) -> list[tuple[str, str, str]]:
+        """Vectors that are served to nobody because they are damaged or gone: (clip_id, modality, reason).
+
+        The reason is a clause. Vectors of another version than the serving one are none of these; what has neither
+        is named when the clip's record says that it had them.
+        """
+        rows, _, damaged = self._read()
+        with self.database.read() as connection:
+            pairs = sa.select(vectors.c.clip_id, vectors.c.modality)
+            held = {tuple(pair) for pair in connection.execute(pairs)}
+        named = [(row.clip_id, m) for row in rows for m in VECTOR_MODALITIES if m in row.modalities]
+        gone = [(*pair, "it is no longer in the store") for pair in named if pair not in held]
+        return sorted([(one.clip_id, one.modality, one.reason) for one in damaged] + gone)
+
+    def _read(self) -> tuple[list[sa.Row], dict[str, VectorSet], list[Damaged]]:
+        """Clips by age, the serving vectors by modality, and those that cannot be used."""
+        with self.database.read() as connection, connection.begin():
+            rows = connection.execute(clips.select().order_by(clips.c.added_at, clips.c.clip_id)).all()
+            spans = connection.execute(segments.select().order_by(segments.c.clip_id, segments.c.position)).all()
+            found = {
+                modality: (version, connection.execute(_vectors_of(modality, version)).all())
+                for modality, (_, version) in _serving(connection).items()
+            }
+        bounds: dict[str, list[tuple[float, float]]] = {}
+        for span in spans:
+            bounds.setdefault(span.clip_id, []).append((span.start, span.end))
+        known = {
+            row.clip_id: ClipBounds(i, float(row.info["duration"]), tuple(bounds.get(row.clip_id, ())))
+            for i, row in enumerate(rows)
+        }
+        read = {m: vector_set(m, *found[m], known) for m in VECTOR_MODALITIES if m in found}
+        sets = {modality: made for modality, (made, _) in read.items() if made is not None}
+        return rows, sets, [one for _, damaged in read.values() for one in damaged]
+
+
+def _vectors_of(modality: str, version: str) -> sa.Select:
+    return vectors.select().where(vectors.c.modality == modality, vectors.c.version == version)
 
 
 def _serving(connection: sa.Connection) -> dict[str, tuple[int, str]]:
@@ -200,35 +229,6 @@ def _topics(row: sa.Row) -> tuple[str, ...]:
     """What a clip is filed under: its subject, else its category, else its tags."""
     named = [name for name in (row.subject, row.category) if name][:1]
     return tuple(named or dict.fromkeys(row.tags))
-
-
-def _vector_set(
-    version: str,
-    blobs: list[sa.Row],
-    index: dict[str, int],
-    bounds: dict[str, list[tuple[float, float]]],
-    durations: np.ndarray,
-) -> VectorSet:
-    clip_rows, starts, ends, matrices = [], [], [], []
-    for blob in sorted(blobs, key=lambda row: index[row.clip_id]):
-        position = index[blob.clip_id]
-        matrix = np.frombuffer(blob.data, dtype=np.float32).reshape(blob.rows, blob.dim)
-        spans = bounds.get(blob.clip_id, [])
-        if blob.rows != len(spans):  # one vector for the whole clip
-            spans = [(0.0, float(durations[position]))]
-        keep = np.isfinite(matrix).all(axis=1)
-        matrices.append(matrix[keep])
-        clip_rows.append(np.full(int(keep.sum()), position, dtype=np.int64))
-        times = np.asarray(spans, dtype=np.float64).reshape(-1, 2)[: blob.rows][keep]
-        starts.append(times[:, 0])
-        ends.append(times[:, 1])
-    return VectorSet(
-        version=version,
-        clip=np.concatenate(clip_rows),
-        start=np.concatenate(starts),
-        end=np.concatenate(ends),
-        matrix=np.concatenate(matrices),
-    )
 
 
 def _clip_row(found: Understanding) -> dict[str, Any]:

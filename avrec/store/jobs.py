@@ -220,6 +220,9 @@ class JobStore:
         """A job's state; one that is gone, as after a restored backup, counts as cancelled."""
         return self.states([job_id]).get(job_id, "cancelled")
 
+    def has(self, job_id: str) -> bool:
+        return bool(self.states([job_id]))
+
     def row(self, job_id: str) -> sa.Row:
         with self.database.read() as connection:
             row = connection.execute(jobs.select().where(jobs.c.job_id == job_id)).first()
