@@ -171,11 +171,20 @@ def search(
 
 
 @app.command()
-def serve(port: Annotated[int, typer.Option(min=1, max=65535)] = 8501) -> None:
-    """Start the app on 127.0.0.1."""
+def serve(
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8501,
+    address: Annotated[
+        str, typer.Option(help="Where to listen; any other than this machine's own needs a login.")
+    ] = "",
+    everybody: Annotated[
+        bool, typer.Option("--open", help="Listen elsewhere without a login. Mind who is there.")
+    ] = False,
+) -> None:
+    """Start the app, on 127.0.0.1 unless told otherwise."""
     from avrec.serve import serve_app
 
-    serve_app(Settings(), port, REPOSITORY)
+    given = {"address": address} if address else {}
+    serve_app(Settings(**given, **({"open": True} if everybody else {})), port, REPOSITORY)
 
 
 @app.command()

@@ -35,6 +35,7 @@ from avrec.schemas import (
 from avrec.serving import Serving
 from avrec.store.clips import ClipStore
 from avrec.store.database import Database
+from avrec.store.files import Arrived
 from avrec.store.interactions import InteractionStore
 from avrec.store.jobs import JobStore, to_job
 
@@ -86,7 +87,7 @@ class Engine(People, Comparing, Proving, Library):
 
     def add_file(
         self,
-        source: BinaryIO | Path,
+        source: BinaryIO | Arrived | Path,
         name: str,
         *,
         title: str = "",
@@ -94,7 +95,7 @@ class Engine(People, Comparing, Proving, Library):
         tags: Sequence[str] = (),
         preset: str = "balanced",
     ) -> Job:
-        """Take a file in: an open stream is copied under its hash, a path is referred to.
+        """Take a file in: a stream is copied under its hash, an arrived file moved, a path referred to.
 
         Raises:
             MediaError, StoreError, InvalidInputError: Nothing was added.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from avrec.errors import AvrecError
+from avrec.ui.uploads import held as held_uploads
 
 if TYPE_CHECKING:
     from avrec.engine import Engine
@@ -59,6 +60,8 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
         # The server still comes up: every page then says what is wrong and what to do.
         logger.error("%s", error)
     yield
+    if (uploads := held_uploads()) is not None:
+        await asyncio.to_thread(uploads.close)
     held = _held["engine"]
     if held is not None:
         await asyncio.to_thread(held.close)
