@@ -54,6 +54,7 @@ class Session:
         id: The session's id.
         errors: Exceptions and error boxes of the last run, as text.
         texts: Markdown, HTML and captions of the last run.
+        widgets: Label -> id of uploaders, toggles and buttons met so far.
     """
 
     def __init__(self, address, timeout=60.0):
@@ -63,22 +64,23 @@ class Session:
         self._cookie = _xsrf(address)
         token = self._cookie.partition("=")[2]
         host = urlsplit(address).netloc
-        self._socket = connect(
+        self._line = connect(
             f"ws://{host}/_stcore/stream", origin=address, max_size=None, open_timeout=timeout,
             subprotocols=["streamlit", token], additional_headers={"Cookie": self._cookie},
         )  # fmt: skip
-        self.id, self.errors, self.texts, self.uploaders = "", [], [], {}
-        self._widgets, self._page, self._query = {}, "", ""
+        self._socket = self._line.__enter__()
+        self.id, self.errors, self.texts, self.widgets = "", [], [], {}
+        self._states, self._page, self._query = {}, "", ""
 
-    def run(self, page="", query="", wait=True):
+    def run(self, page=None, query="", wait=True):
         """Open a page (its last part of the address, "" for the first), or run the one that is open again."""
         from streamlit.proto.BackMsg_pb2 import BackMsg
 
         message = BackMsg()
-        if page:
+        if page is not None:
             self._page, self._query = page, query
         message.rerun_script.page_name, message.rerun_script.query_string = self._page, self._query
-        for widget in self._widgets.values():
+        for widget in self._states.values():
             message.rerun_script.widget_states.widgets.add().CopyFrom(widget)
         self._socket.send(message.SerializeToString())
         return self.finished() if wait else self
@@ -96,6 +98,29 @@ class Session:
             elif kind == "script_finished" and message.script_finished == 0:
                 return self
         raise AssertionError("the connection ended")
+
+    def toggle(self, label):
+        """Switch a toggle on for the runs that follow."""
+        from streamlit.proto.WidgetStates_pb2 import WidgetState
+
+        widget = self.widgets[label]
+        self._states[widget] = WidgetState(id=widget, bool_value=True)
+        return self
+
+    def press(self, label):
+        """Press a button; the page runs."""
+        from streamlit.proto.WidgetStates_pb2 import WidgetState
+
+        widget = self.widgets[label]
+        self._states[widget] = WidgetState(id=widget, trigger_value=True)
+        self.run()
+        self._states.pop(widget, None)
+        return self
+
+    def forget(self):
+        """Forget what widgets held, as a browser does when they are gone."""
+        self._states.clear()
+        return self
 
     def stop(self):
         """Press "stop"."""
@@ -128,15 +153,15 @@ class Session:
         urls = self.upload_address(name)
         status = send(self._address, urls.upload_url, self._cookie, name, pieces, size)
         if status == 204:
-            widget = self.uploaders[label]
-            state = self._widgets.setdefault(widget, WidgetState(id=widget))
+            widget = self.widgets[label]
+            state = self._states.setdefault(widget, WidgetState(id=widget))
             info = state.file_uploader_state_value.uploaded_file_info.add()
             info.file_id, info.name, info.size = urls.file_id, name, size or 0
             info.file_urls.CopyFrom(urls)
         return status
 
     def close(self):
-        self._socket.close()
+        self._line.__exit__(None, None, None)
 
     def _messages(self):
         from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -158,8 +183,8 @@ class Session:
             self.texts.append(element.alert.body)
         elif kind in ("markdown", "html"):
             self.texts.append(getattr(element, kind).body)
-        elif kind == "file_uploader":
-            self.uploaders[element.file_uploader.label] = element.file_uploader.id
+        elif kind in ("file_uploader", "checkbox", "button"):
+            self.widgets[getattr(element, kind).label] = getattr(element, kind).id
 
 
 def send(address, path, cookie, name, pieces, size=None):

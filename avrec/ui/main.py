@@ -49,6 +49,5 @@ navigation = st.navigation(
 workspace.carry_over(navigation.url_path)
 with st.sidebar:
     status_lines()
-with guard():
+with uploads.sweeping(), guard():
     navigation.run()
-uploads.sweep()

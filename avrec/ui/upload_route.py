@@ -166,9 +166,6 @@ async def _keep(request: Request, uploads: Uploads, session_id: str, file_id: st
     except FormParserError:
         return PlainTextResponse("That is no upload.", status_code=400, headers={"Connection": "close"})
     uploads.put(session_id, upload)
-    if not get_instance().is_active_session(session_id):  # it ended meanwhile, and nobody else would let the file go
-        uploads.remove_file(session_id, file_id)
-        return PlainTextResponse("This page is no longer connected; reload it.", status_code=400)
     return Response(status_code=204)
 
 

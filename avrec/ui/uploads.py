@@ -6,16 +6,20 @@ the right name and size but no bytes in it; pages read through `stream`, `conten
 accepted as a refusal, so that the page can say in a sentence why, where the browser would show a status code.
 """
 
+import asyncio
 import io
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from streamlit import get_option
+from streamlit.runtime import get_instance
 from streamlit.runtime import memory_uploaded_file_manager as streamlit_uploads
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
-from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner import StopException, get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 from avrec.config import Settings
@@ -64,6 +68,7 @@ class Uploads(MemoryUploadedFileManager):
     def __init__(self, upload_endpoint: str):
         super().__init__(upload_endpoint)
         self._sessions: dict[str, dict[str, Upload]] = {}
+        self._absent: dict[str, float] = {}
         self._spool: Spool | None = None
         _held["uploads"] = self
 
@@ -139,6 +144,19 @@ class Uploads(MemoryUploadedFileManager):
                 upload.fresh = False
         self._let_go(gone)
 
+    def forget_absent(self, is_active: Callable[[str], bool], grace: float) -> None:
+        """Let go what belongs to sessions without a browser for `grace` seconds.
+
+        Streamlit ends a disconnected session only when another one makes it look, which may be never.
+        """
+        now = time.monotonic()
+        with self._lock:
+            absent = {session_id for session_id in self._sessions if not is_active(session_id)}
+            self._absent = {session_id: self._absent.get(session_id, now) for session_id in absent}
+            over = [session_id for session_id, since in self._absent.items() if now - since >= grace]
+        for session_id in over:
+            self.remove_session_files(session_id)
+
     def close(self) -> None:
         """Remove every file; the server stops."""
         with self._lock:
@@ -209,8 +227,28 @@ def drop(files: Iterable[Any]) -> None:
         uploads.drop(file.file_id for file in files)
 
 
-def sweep() -> None:
-    """At the end of a page's whole run: release what its widgets no longer hold."""
+@contextmanager
+def sweeping() -> Iterator[None]:
+    """Around a page's whole run: release what its widgets no longer hold; a run that starts again midway is none."""
+    try:
+        yield
+    except StopException:
+        _sweep()
+        raise
+    _sweep()
+
+
+def _sweep() -> None:
     uploads, context = held(), get_script_run_ctx()
     if uploads is not None and context is not None:
         uploads.sweep(context.session_id)
+
+
+async def keep_tidy() -> None:
+    """While the server runs: let go what sessions left that are gone for good."""
+    grace = float(get_option("server.disconnectedSessionTTL"))
+    while True:
+        await asyncio.sleep(min(15.0, max(grace / 2, 0.5)))
+        uploads = held()
+        if uploads is not None:
+            await asyncio.to_thread(uploads.forget_absent, get_instance().is_active_session, grace)
