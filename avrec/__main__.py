@@ -15,7 +15,7 @@ import typer
 from avrec import cli_output as output
 from avrec.cli_evaluate import evaluate
 from avrec.cli_weights import weights_app
-from avrec.config import REPOSITORY, Settings
+from avrec.config import FAULTS, REPOSITORY, Settings, fault
 from avrec.engine import Engine
 from avrec.errors import AvrecError, InvalidInputError
 from avrec.ingest.intake import media_files
@@ -203,6 +203,9 @@ def main() -> None:
         app()
     except AvrecError as error:
         print(error, file=sys.stderr)
+        sys.exit(1)
+    except FAULTS as error:
+        print(fault(error), file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(1)

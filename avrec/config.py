@@ -3,8 +3,11 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError
+
+FAULTS = (ValidationError, SettingsError)  # what `Settings()` raises for a value that cannot be used
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PACKAGE = Path(__file__).resolve().parent
@@ -71,3 +74,13 @@ class Settings(BaseSettings):
     @property
     def jobs_dir(self) -> Path:
         return self.data / "jobs"
+
+
+def fault(error: Exception) -> str:
+    """Say in a sentence which setting cannot be used, without its value or where it was read."""
+    if isinstance(error, ValidationError):
+        names = {f"AVREC_{str(part['loc'][0]).upper()}" for part in error.errors() if part["loc"]}
+    else:
+        names = {f"AVREC_{name.upper()}" for name in Settings.model_fields if f'"{name}"' in str(error)}
+    which = " and ".join(sorted(names)) or "a variable that starts with AVREC_"
+    return f'Settings: {which} cannot be used; lists are written as ["a", "b"], switches as 0 or 1.'

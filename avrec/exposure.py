@@ -4,6 +4,7 @@ The owner of the machine is trusted; whoever else reaches the address is not. So
 machine only behind a login, or when the owner asked for an open one in so many words.
 """
 
+import importlib.util
 import ipaddress
 import socket
 import tomllib
@@ -88,6 +89,8 @@ def _check_login(settings: Settings, auth: dict[str, Any]) -> None:
         )
     if not auth.get("redirect_uri"):
         raise InvalidInputError("Login", "the [auth] section needs a redirect_uri that ends in /oauth2callback")
+    if importlib.util.find_spec("authlib") is None:
+        raise InvalidInputError("Login", "it needs two more packages; run `pip install -r requirements-login.txt`")
     if not settings.logins:
         reason = 'say in AVREC_LOGINS who may come in, such as ["ann@example.org", "@example.org"], or ["*"]'
         raise InvalidInputError("Login", reason)

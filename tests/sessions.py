@@ -21,27 +21,27 @@ def free_port():
 
 
 @contextmanager
-def light_app(data, log, **environment):
+def light_app(data, log, address="127.0.0.1", **environment):
     """The app with light models on a data directory of its own: yields (address, process)."""
     port = free_port()
     given = os.environ | {"AVREC_DATA": str(data), "AVREC_DEMO": "0", "HF_HUB_OFFLINE": "1"} | environment
-    command = [sys.executable, str(REPOSITORY / "tests" / "serve_light.py"), str(port)]
+    command = [sys.executable, str(REPOSITORY / "tests" / "serve_light.py"), str(port), address]
     with Path(log).open("w") as out:
         process = subprocess.Popen(command, env=given, stdout=out, stderr=subprocess.STDOUT)
-        address = f"http://127.0.0.1:{port}"
+        url = f"http://127.0.0.1:{port}"
         try:
             for _ in range(240):
                 if process.poll() is not None:
                     break
                 try:
-                    urllib.request.urlopen(f"{address}/api/health", timeout=2).close()
+                    urllib.request.urlopen(f"{url}/api/health", timeout=2).close()
                     break
                 except OSError:
                     time.sleep(0.25)
             else:
                 raise AssertionError(f"the app did not start: {Path(log).read_text()[-2000:]}")
             assert process.poll() is None, Path(log).read_text()[-2000:]
-            yield address, process
+            yield url, process
         finally:
             process.terminate()
             process.wait(timeout=40)
@@ -57,16 +57,16 @@ class Session:
         widgets: Label -> id of uploaders, toggles and buttons met so far.
     """
 
-    def __init__(self, address, timeout=60.0):
+    def __init__(self, address, timeout=60.0, cookie=""):
         from websockets.sync.client import connect
 
         self._address, self._timeout = address, timeout
         self._cookie = _xsrf(address)
         token = self._cookie.partition("=")[2]
-        host = urlsplit(address).netloc
+        host, cookies = urlsplit(address).netloc, f"{self._cookie}; {cookie}" if cookie else self._cookie
         self._line = connect(
             f"ws://{host}/_stcore/stream", origin=address, max_size=None, open_timeout=timeout,
-            subprotocols=["streamlit", token], additional_headers={"Cookie": self._cookie},
+            subprotocols=["streamlit", token], additional_headers={"Cookie": cookies},
         )  # fmt: skip
         self._socket = self._line.__enter__()
         self.id, self.errors, self.texts, self.widgets = "", [], [], {}

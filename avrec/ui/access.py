@@ -4,7 +4,7 @@ import sys
 
 import streamlit as st
 
-from avrec.config import Settings
+from avrec.config import FAULTS, Settings, fault
 from avrec.errors import AvrecError
 from avrec.exposure import OPEN_WARNING, Exposure, expose, read_auth
 
@@ -16,12 +16,17 @@ def decide() -> Exposure:
     try:
         settings = Settings()
         _held["exposure"] = expose(settings, st.get_option("server.address") or "0.0.0.0", read_auth())
-    except AvrecError as error:
-        print(error, file=sys.stderr)
+    except (AvrecError, *FAULTS) as error:
+        print(error if isinstance(error, AvrecError) else fault(error), file=sys.stderr)
         raise SystemExit(1) from None
     if _held["exposure"].mode == "open":
         print(f"Warning: {OPEN_WARNING}", file=sys.stderr, flush=True)
     return _held["exposure"]
+
+
+def is_guarded() -> bool:
+    """Whether strangers can reach this server, so that what everybody may ask says nothing of the library."""
+    return "exposure" in _held and _held["exposure"].mode == "login"
 
 
 def come_in() -> None:

@@ -8,13 +8,18 @@
   got through, no request would leave.
 """
 
+import base64
+import functools
+import hashlib
 import json
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request, cookie_parser
 from starlette.responses import PlainTextResponse
+from streamlit.file_util import get_static_dir
 from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 from streamlit.web.server.starlette.starlette_websocket import _get_signed_cookie_with_chunks
 
@@ -31,13 +36,32 @@ PUBLIC = ("/api/health", "/_stcore/health", "/_stcore/host-config", "/_stcore/st
 NEVER = ("/_stcore/agent/", "/_stcore/script-health-check")
 _HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 
-# Streamlit's own bundle needs inline styles, workers from blobs, and eval for charts and WebAssembly.
+# Streamlit's own bundle needs inline styles and workers from blobs; scripts come from its own files alone.
 POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval' blob:; "
+    "default-src 'self'; script-src 'self' {scripts} 'wasm-unsafe-eval'; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' data: blob:; "
     "font-src 'self' data:; connect-src 'self' ws://{host} wss://{host} data: blob:; worker-src 'self' blob:; "
     "frame-src 'self' blob: data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
 )
+
+
+@functools.lru_cache(maxsize=64)
+def policy(host: str, page: str | None = None) -> str:
+    """What a page may load. Scripts written into a page run only where Streamlit's own page has the very same ones.
+
+    Args:
+        page: Streamlit's index.html; read from its package if not given.
+    """
+    if page is None:
+        page = _index()
+    digests = (hashlib.sha256(one.encode()).digest() for one in re.findall(r"<script>(.*?)</script>", page, re.DOTALL))
+    scripts = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+    return POLICY.format(host=host, scripts=scripts)
+
+
+@functools.cache
+def _index() -> str:
+    return (Path(get_static_dir()) / "index.html").read_text(encoding="utf-8")
 
 
 class Boundary:
@@ -115,7 +139,7 @@ def _guarded(send: Send, host: str) -> Send:
         b"referrer-policy": b"same-origin",
         b"x-frame-options": b"SAMEORIGIN",
         b"cross-origin-opener-policy": b"same-origin",
-        b"content-security-policy": POLICY.format(host=host).encode(),
+        b"content-security-policy": policy(host).encode(),
     }
 
     async def sending(message: MutableMapping[str, Any]) -> None:
