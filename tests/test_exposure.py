@@ -105,8 +105,8 @@ def test_names_in_headers():
 @pytest.mark.parametrize(
     "command",
     [
-        ["-m", "avrec", "serve", "--address", "0.0.0.0"],
-        ["-m", "streamlit", "run", "app.py", "--server.address=0.0.0.0"],
+        ["avrec", "serve", "--address", "0.0.0.0"],
+        ["streamlit", "run", "app.py", "--server.address=0.0.0.0"],
     ],
     ids=["serve", "streamlit"],
 )
