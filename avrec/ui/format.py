@@ -23,6 +23,11 @@ def escape(text: str) -> str:
     return html.escape(str(text), quote=True)
 
 
+def chart_text(text: str) -> str:
+    """Other people's text for a chart's hover template: neither markup nor a placeholder."""
+    return escape(text).replace("{", "&#123;")
+
+
 def plain(text: str) -> str:
     """Other people's text for labels and Markdown: all that means something there is escaped, and nothing is a link."""
     return _MARKDOWN.sub(r"\\\1", _LINK.sub(rf"\g<0>{JOINER}", " ".join(str(text).split())))

@@ -130,7 +130,8 @@ def _note(foreign, url, address):
 EFFECTS = """() => ({
     ran: window.ran,
     images: [...document.images].map(i => i.src).filter(s => s.includes('evil')),
-    links: [...document.links].map(a => a.href).filter(s => s.includes('evil') || s.startsWith('javascript')),
+    links: [...document.querySelectorAll('a')].map(a => String(a.href.baseVal ?? a.href))
+        .filter(s => s.includes('evil') || s.startsWith('javascript')),
     bold: document.querySelectorAll('b.bad').length,
     formulas: document.querySelectorAll('.katex').length,
     scripts: [...document.scripts].filter(s => s.text.includes('window.ran')).length,
@@ -146,13 +147,18 @@ def look(page, address):
     page.wait_for_selector("[data-testid=stApp][data-test-connection-state=CONNECTED]", timeout=60_000)
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
     page.wait_for_timeout(150)
-    found = {name: value for name, value in page.evaluate(EFFECTS).items() if value is not None}
+    return page.locator("body").inner_text(), found(page)
+
+
+def found(page):
+    """What markup brought about on the page as it is now."""
     text = page.locator("body").inner_text()
-    faults = {name: value for name, value in found.items() if value != NONE.get(name)}
+    seen = {name: value for name, value in page.evaluate(EFFECTS).items() if value is not None}
+    faults = {name: value for name, value in seen.items() if value != NONE.get(name)}
     faults |= {word: True for word in ("Something went wrong", "Traceback") if word in text}
     faults |= {name: list(seen) for name in ("foreign", "asked") if (seen := getattr(page, name))}
     page.foreign.clear()
-    return text, faults
+    return faults
 
 
 VIEWS = [
@@ -163,7 +169,7 @@ VIEWS = [
     "users?user=u-001", "users?user=u-001&view=Wishes", "users?user=u-sentence", "compare?user=u-001",
     "compare?compare=People&user=u-001", "compare?compare=Clips&clip={0}&other_clip={1}", "evaluate?", "system?",
 ]  # fmt: skip
-SILENT = ("system?", "evaluate?")  # show no text of clips or people
+SILENT = ("system?", "evaluate?", "users?user=u-sentence")  # show no text of clips or people
 
 
 def test_every_view_shows_markup_as_text(page, hostile):
@@ -175,4 +181,35 @@ def test_every_view_shows_markup_as_text(page, hostile):
             faults["not shown as text"] = True
         if faults:
             wrong[view] = faults
+    assert wrong == {}
+
+
+OPENS = (
+    "[data-testid=stPopover] button", "[data-testid=stSelectbox] input", "[data-testid=stMultiSelect] input",
+    "[data-testid=stExpander] summary", "[data-testid=stMenuButton] button",
+)  # fmt: skip
+HOVERS = ("[data-testid=stTooltipHoverTarget]", "[data-testid=stTooltipIcon]", ".js-plotly-plot .points path")
+MOST = 12
+
+
+@pytest.mark.slow
+def test_nothing_that_opens_or_hovers_runs_markup(page, hostile):
+    """Popovers, lists to choose from, tooltips and charts, with real ids shown."""
+    address, clips = hostile
+    wrong = {}
+    look(page, f"{address}/users?user=u-001")
+    page.get_by_text("Real ids").click()
+    for view in VIEWS:
+        _, faults = look(page, f"{address}/{view.format(*clips)}")
+        wrong |= {(view, "shown"): faults} if faults else {}
+        for selector in (*OPENS, *HOVERS):
+            for one in page.locator(selector).all()[:MOST]:
+                if not one.is_visible():
+                    continue
+                act = one.hover if selector in HOVERS else one.click
+                act(force=True, timeout=2_000)
+                page.wait_for_timeout(120)
+                faults = found(page)
+                wrong |= {(view, selector): faults} if faults else {}
+                page.keyboard.press("Escape")
     assert wrong == {}
