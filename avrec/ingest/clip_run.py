@@ -22,6 +22,7 @@ from avrec.ingest.folder import StageFolder
 from avrec.ingest.publish import describe, publish, remove_clip
 from avrec.media import load_sound
 from avrec.models.catalogue import Models
+from avrec.models.memory import relieve
 from avrec.schemas import STAGES, Understanding
 from avrec.store.clips import ClipStore
 from avrec.store.jobs import JobStore
@@ -114,6 +115,7 @@ class ClipRun:
         started, at = time.monotonic(), time.time()
         try:
             self._faults.strike(stage)
+            relieve(self._models)
             function(self._work(stage))
         except Exception:
             self._say_failed(stage)
