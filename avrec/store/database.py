@@ -12,6 +12,7 @@ import os
 import secrets
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,6 +73,8 @@ class Database:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
         self._migrate()
+        self._watch = _own_connection(self.engine) if self.engine.dialect.name == "sqlite" else None
+        self._watching = threading.Lock()
 
     def _migrate(self) -> None:
         with self.write() as connection:
@@ -139,6 +142,19 @@ class Database:
         library, events, profiles = (int(found.get(f"revision:{x}", 0)) for x in ("library", "events", "profiles"))
         return library, events, profiles
 
+    def stamp(self) -> int:
+        """A number that changes with every commit, by whichever process: equal stamps mean that nothing changed.
+
+        SQLite counts in some 20 microseconds; elsewhere a new stamp comes twice a second.
+        """
+        if self._watch is None:
+            return int(time.monotonic() * 2)
+        try:
+            with self._watching:
+                return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
+        except sqlite3.Error as error:
+            raise store_error(error) from error
+
     def put_value(self, key: str, value: str, *bumps: str) -> None:
         """Store one value in a transaction of its own."""
         with self.write(*bumps) as connection:
@@ -168,7 +184,16 @@ class Database:
             return str(connection.exec_driver_sql("PRAGMA quick_check").scalar())
 
     def close(self) -> None:
+        if self._watch is not None:
+            self._watch.close()
         self.engine.dispose()
+
+
+def _own_connection(engine: sa.Engine) -> sqlite3.Connection:
+    """A connection that never writes: it sees everybody's commits as another's, which is what SQLite counts."""
+    pooled = engine.raw_connection()
+    pooled.detach()
+    return pooled.dbapi_connection
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
