@@ -1,7 +1,7 @@
 """Clips with all that was found in them: published in one transaction, read whole."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC
 from typing import Any
@@ -39,15 +39,18 @@ class ClipStore:
         self.database = database
         self.left_out: tuple[Damaged, ...] = ()
 
-    def publish(self, found: Understanding, source: str) -> None:
+    def publish(self, found: Understanding, source: str, first: Callable[[sa.Connection], None] | None = None) -> None:
         """Store a clip and everything found in it, replacing an earlier version of the same clip, or nothing.
 
         Args:
             found: What ingest made.
             source: Where the original lies: a path below the data directory, or a server path it refers to.
+            first: What to do in the same transaction before; when it raises, nothing is stored.
         """
         clip_id = found.clip.clip_id
         with self.database.write("library") as connection:
+            if first is not None:
+                first(connection)
             connection.execute(clips.delete().where(clips.c.clip_id == clip_id))
             connection.execute(clips.insert().values(**_clip_row(found), source=source))
             if found.segments:
