@@ -14,8 +14,9 @@ import typer
 
 from avrec import cli_output as output
 from avrec.cli_evaluate import evaluate
+from avrec.cli_keep import backup, restore
 from avrec.cli_weights import weights_app
-from avrec.config import REPOSITORY, Settings
+from avrec.config import FAULTS, REPOSITORY, Settings, fault
 from avrec.engine import Engine
 from avrec.errors import AvrecError, InvalidInputError
 from avrec.ingest.intake import media_files
@@ -30,6 +31,8 @@ app = typer.Typer(
 )
 app.add_typer(weights_app, name="weights")
 app.command()(evaluate)
+app.command()(backup)
+app.command()(restore)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 K = Annotated[int, typer.Option("-k", min=1, max=10_000, help="How many.")]
@@ -172,11 +175,20 @@ def search(
 
 
 @app.command()
-def serve(port: Annotated[int, typer.Option(min=1, max=65535)] = 8501) -> None:
-    """Start the app on 127.0.0.1."""
+def serve(
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8501,
+    address: Annotated[
+        str, typer.Option(help="Where to listen; any other than this machine's own needs a login.")
+    ] = "",
+    everybody: Annotated[
+        bool, typer.Option("--open", help="Listen elsewhere without a login. Mind who is there.")
+    ] = False,
+) -> None:
+    """Start the app, on 127.0.0.1 unless told otherwise."""
     from avrec.serve import serve_app
 
-    serve_app(Settings(), port, REPOSITORY)
+    given = {"address": address} if address else {}
+    serve_app(Settings(**given, **({"open": True} if everybody else {})), port, REPOSITORY)
 
 
 @app.command()
@@ -196,6 +208,9 @@ def main() -> None:
         app()
     except AvrecError as error:
         print(error, file=sys.stderr)
+        sys.exit(1)
+    except FAULTS as error:
+        print(fault(error), file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(1)

@@ -20,7 +20,7 @@ FACADE = (
     "queueing",
     "supervisor",
 )  # what `Engine` is put together from
-FRONT = ("ui", "__main__", "cli_evaluate", "cli_weights", "cli_output", "serve", "working")
+FRONT = ("ui", "__main__", "cli_evaluate", "cli_keep", "cli_weights", "cli_output", "serve", "working")
 SIDES = ("ingest", "media", "models", "store")  # what touches files, weights and the network
 THINKING = ("recommend", "explain", "evaluate", "index")
 BELOW = {  # package or module -> what it must not import
@@ -28,6 +28,8 @@ BELOW = {  # package or module -> what it must not import
     "export": (*SIDES, *THINKING, "schemas", "config", *FACADE, *FRONT),
     "config": (*SIDES, *THINKING, "schemas", *FACADE, *FRONT),
     "schemas": (*SIDES, *THINKING, "config", *FACADE, *FRONT),
+    "exposure": (*SIDES, *THINKING, "schemas", *FACADE, *FRONT),
+    "spool": ("ingest", "media", "models", *THINKING, "schemas", *FACADE, *FRONT),
     "media": ("ingest", "models", *THINKING, *FACADE, *FRONT),
     "models": ("ingest", "media", *THINKING, *FACADE, *FRONT),
     "store": ("ingest", "media", "models", *THINKING, *FACADE, *FRONT),
