@@ -35,7 +35,7 @@ SHORTEST_CLIP = 0.04
 REPORT_SECONDS = 0.5
 
 
-def decode_file(path: Path, folder: Path, name: str, preset: str, report: Callable[[float], None]) -> Decoded:
+def decode_file(path: Path, folder: Path, name: str, preset: str, report: Callable[[float, float], None]) -> Decoded:
     """Decode a file into `folder`, which exists and is empty.
 
     Raises:
@@ -84,7 +84,7 @@ class Pass:
         self._proxy: Proxy | None = None
         self._waiting: list[tuple[Any, float]] = []
 
-    def run(self, report: Callable[[float], None]) -> None:
+    def run(self, report: Callable[[float, float], None]) -> None:
         """Decode packet by packet; a damaged packet is counted and skipped."""
         import av
 
@@ -108,7 +108,7 @@ class Pass:
             # The place in the file, since lengths may be a lie; also the sign of life that the parent waits for.
             if wall.monotonic() - told > REPORT_SECONDS:
                 told = wall.monotonic()
-                report(min(1.0, self._source.file.tell() / size))
+                report(min(1.0, self._source.file.tell() / size), max(self.picture_clock.end, self.sound_clock.end))
         self._sound.close()
         self._release_sound()
         if self._proxy is not None:

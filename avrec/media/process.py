@@ -14,13 +14,23 @@ from pathlib import Path
 
 from avrec import errors
 from avrec.config import PACKAGE
-from avrec.errors import CorruptMediaError, JobCancelledError, MediaError, MediaTooLargeError, StoreError
+from avrec.errors import (
+    CorruptMediaError,
+    JobCancelledError,
+    MediaError,
+    MediaTooLargeError,
+    StoreError,
+    UnsupportedMediaError,
+)
 from avrec.media.decode_result import Decoded, load_decoded
+from avrec.media.sniff import sniff
 from avrec.store.database import store_error
 
 WALL_SECONDS = 3600.0
-QUIET_SECONDS = 180.0  # without progress for this long, the decoder hangs
-POLL_SECONDS = 0.2
+QUIET_SECONDS = 90.0  # without a sign of life for this long, the decoder hangs
+# Slower than a quarter of real time is no film but a trap; the grace is for starting on a busy machine.
+GRACE_SECONDS, SLOWEST = 180.0, 4.0
+POLL_SECONDS = 0.1
 
 
 def decode(
@@ -47,12 +57,11 @@ def decode(
         StoreError: The disk is full.
         JobCancelledError: `cancelled` said so.
     """
+    _check(path, name)
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(temporary, ignore_errors=True)
     try:
         temporary.mkdir(parents=True)
-        if not path.is_file():
-            raise CorruptMediaError(name, "the file is no longer there", "Add it again.")
         task = {"path": str(path), "folder": str(temporary), "name": name, "preset": preset}
         last = _follow(task, name, progress or (lambda _: None), cancelled or (lambda: False), quiet_seconds)
         if "error" in last:
@@ -65,6 +74,16 @@ def decode(
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return load_decoded(folder)
+
+
+def _check(path: Path, name: str) -> None:
+    """Refuse what is no media by its first bytes alone: nothing is decoded for that, so no child is needed."""
+    if not path.is_file():
+        raise CorruptMediaError(name, "the file is no longer there", "Add it again.")
+    try:
+        sniff(path, name)
+    except OSError as error:
+        raise UnsupportedMediaError(name, "it cannot be read", "Allow reading it, then retry.") from error
 
 
 def _sync(folder: Path) -> None:
@@ -94,15 +113,16 @@ def _follow(
 
         listener = threading.Thread(target=listen, daemon=True)
         listener.start()
-        started, told = time.monotonic(), 0
+        started, told, seconds = time.monotonic(), 0, 0.0
         while child.poll() is None:
             if cancelled():
                 raise JobCancelledError
             now = time.monotonic()
-            if now - started > WALL_SECONDS or now - heard[0] > quiet_seconds:
+            if now - heard[0] > quiet_seconds or now - started > allowed_seconds(seconds):
                 raise MediaTooLargeError(name, "decoding it took too long and was stopped")
             for line in lines[told:]:
                 told += 1
+                seconds = max(seconds, line.get("seconds", 0.0))
                 progress(line.get("progress", 1.0))
             with contextlib.suppress(subprocess.TimeoutExpired):
                 child.wait(POLL_SECONDS)
@@ -113,6 +133,11 @@ def _follow(
         if child.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
             raise MediaTooLargeError(name, "decoding it needs more time or memory than is allowed")
         raise CorruptMediaError(name, "it crashed the decoder")
+
+
+def allowed_seconds(seconds: float) -> float:
+    """How long decoding may have taken once `seconds` of the clip are decoded."""
+    return min(WALL_SECONDS, GRACE_SECONDS + SLOWEST * seconds)
 
 
 @contextlib.contextmanager
