@@ -14,7 +14,7 @@ import typer
 
 from avrec import cli_output as output
 from avrec.cli_evaluate import evaluate
-from avrec.cli_keep import backup, restore
+from avrec.cli_keep import backup, doctor, restore
 from avrec.cli_weights import weights_app
 from avrec.config import REPOSITORY, Settings
 from avrec.engine import Engine
@@ -32,6 +32,7 @@ app.add_typer(weights_app, name="weights")
 app.command()(evaluate)
 app.command()(backup)
 app.command()(restore)
+app.command()(doctor)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 K = Annotated[int, typer.Option("-k", min=1, max=10_000, help="How many.")]
@@ -179,15 +180,6 @@ def serve(port: Annotated[int, typer.Option(min=1, max=65535)] = 8501) -> None:
     from avrec.serve import serve_app
 
     serve_app(Settings(), port, REPOSITORY)
-
-
-@app.command()
-def doctor(as_json: Json = False) -> None:
-    """Check store, disk and weights."""
-    rows = [{"check": name, "ok": ok, "message": message} for name, ok, message in Engine().doctor()]
-    output.show(rows, as_json, ("ok", "check", "message"))
-    if not all(row["ok"] for row in rows):
-        raise typer.Exit(1)
 
 
 def main() -> None:
