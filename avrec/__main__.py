@@ -16,7 +16,7 @@ from avrec import cli_output as output
 from avrec.cli_evaluate import evaluate
 from avrec.cli_keep import backup, doctor, restore
 from avrec.cli_weights import weights_app
-from avrec.config import REPOSITORY, Settings
+from avrec.config import FAULTS, REPOSITORY, Settings, fault
 from avrec.engine import Engine
 from avrec.errors import AvrecError, InvalidInputError
 from avrec.ingest.intake import media_files
@@ -175,11 +175,20 @@ def search(
 
 
 @app.command()
-def serve(port: Annotated[int, typer.Option(min=1, max=65535)] = 8501) -> None:
-    """Start the app on 127.0.0.1."""
+def serve(
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8501,
+    address: Annotated[
+        str, typer.Option(help="Where to listen; any other than this machine's own needs a login.")
+    ] = "",
+    everybody: Annotated[
+        bool, typer.Option("--open", help="Listen elsewhere without a login. Mind who is there.")
+    ] = False,
+) -> None:
+    """Start the app, on 127.0.0.1 unless told otherwise."""
     from avrec.serve import serve_app
 
-    serve_app(Settings(), port, REPOSITORY)
+    given = {"address": address} if address else {}
+    serve_app(Settings(**given, **({"open": True} if everybody else {})), port, REPOSITORY)
 
 
 def main() -> None:
@@ -189,6 +198,9 @@ def main() -> None:
         app()
     except AvrecError as error:
         print(error, file=sys.stderr)
+        sys.exit(1)
+    except FAULTS as error:
+        print(fault(error), file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(1)

@@ -211,7 +211,9 @@ class Proving:
     def keep_interactions(self, name: str, data: bytes) -> str:
         """Keep an uploaded CSV file to evaluate on; returns what to call it as a dataset: "csv-" and its hash."""
         digest = hashlib.sha256(data).hexdigest()[:16]
-        plain = "".join(c for c in Path(name).name if c.isprintable())[-80:]
+        plain = (
+            "".join(c for c in Path(name).name if c.isprintable()).encode()[-200:].decode(errors="ignore").lstrip(".")
+        )
         write_bytes(self._own_files_dir / digest / (plain or "interactions.csv"), data)
         return f"csv-{digest}"
 

@@ -112,6 +112,13 @@ class LightModels:
     def unload_idle(self, seconds):
         return []
 
+    def unload_others(self, idle_seconds=0.0, but=None):
+        return []
+
+    def of_version(self, task, version):
+        model = getattr(self, task)
+        return model if model is not None and model.card.version == version else None
+
 
 def take_in(engine, folder, titles, tagged=False):
     """Take in a small video a title, 2, 2.5, 3, ... seconds long; clip ids in the order of the titles.

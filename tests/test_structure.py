@@ -29,6 +29,8 @@ BELOW = {  # package or module -> what it must not import
     "export": (*SIDES, *THINKING, "schemas", "config", *FACADE, *FRONT),
     "config": (*SIDES, *THINKING, "schemas", *FACADE, *FRONT),
     "schemas": (*SIDES, *THINKING, "config", *FACADE, *FRONT),
+    "exposure": (*SIDES, *THINKING, "schemas", *FACADE, *FRONT),
+    "spool": ("ingest", "media", "models", *THINKING, "schemas", *FACADE, *FRONT),
     "media": ("ingest", "models", *THINKING, *FACADE, *FRONT),
     "models": ("ingest", "media", *THINKING, *FACADE, *FRONT),
     "store": ("ingest", "media", "models", *THINKING, *FACADE, *FRONT),

@@ -10,8 +10,8 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
+import numpy as np
 import sqlalchemy as sa
 
 from avrec.config import Settings
@@ -20,7 +20,9 @@ from avrec.ingest import stages
 from avrec.ingest.faults import Faults
 from avrec.ingest.folder import StageFolder
 from avrec.ingest.publish import describe, publish, remove_clip
+from avrec.media import load_sound
 from avrec.models.catalogue import Models
+from avrec.models.memory import relieve
 from avrec.schemas import STAGES, Understanding
 from avrec.store.clips import ClipStore
 from avrec.store.jobs import JobStore
@@ -41,7 +43,8 @@ class ClipRun:
     """Runs the stages of one job that are not done yet.
 
     Args:
-        check: Raises when the job is cancelled, the queue paused or the worker stopped; asked between stages.
+        check: Raises when the job is cancelled or the worker stopped, and, where its argument is true, when the queue
+            is paused; asked between stages.
     """
 
     def __init__(
@@ -52,7 +55,7 @@ class ClipRun:
         jobs: JobStore,
         models: Models,
         faults: Faults,
-        check: Callable[[], None],
+        check: Callable[[bool], None],
     ):
         self._row, self._settings, self._clips, self._jobs = row, settings, clips, jobs
         self._models, self._faults, self._check = models, faults, check
@@ -62,9 +65,9 @@ class ClipRun:
         self._shares = dict.fromkeys((s for s in STAGES if self.folder.done(s)), 1.0)
         self._now: list[str] = []
         self._lock = threading.Lock()
-        self._sound: Path | None = None
+        self._sound: np.ndarray | None = None
         self._sound_known = threading.Event()
-        self._given_up = False
+        self._given_up = self._failed = False
 
     def run(self) -> None:
         """Run what is left and publish.
@@ -87,7 +90,8 @@ class ClipRun:
 
     def _see(self) -> None:
         self._stage("decode", self._decode)
-        self._sound_known.set()
+        if not self._sound_known.is_set():  # decoded before a restart
+            self._take_sound(load_sound(self.folder.media))
         self._stage("segments", stages.segments)
         self._stage("pictures", stages.pictures)
         self._stage("audio", stages.audio)
@@ -95,23 +99,35 @@ class ClipRun:
     def _hear(self) -> None:
         self._sound_known.wait()
         if not self._given_up:
-            self._stage("speech", stages.speech)
+            self._stage("speech", lambda work: stages.speech(work, self._sound))
+
+    def _take_sound(self, sound: np.ndarray | None) -> None:
+        self._sound = sound
+        self._sound_known.set()
 
     def _stage(self, stage: str, function: Callable[[stages.Work], None]) -> None:
         if self.folder.done(stage):
             return
-        self._check()
+        self._check(True)
         with self._lock:
             self._now.append(stage)
+        self._announce(stage, 0.0)
+        started, at = time.monotonic(), time.time()
         try:
-            self._announce(stage, 0.0)
             self._faults.strike(stage)
-            started, at = time.monotonic(), time.time()
+            relieve(self._models)
             function(self._work(stage))
-            self._finished(stage, time.monotonic() - started, at)
-        finally:
-            with self._lock:
-                self._now.remove(stage)
+        except Exception:
+            self._say_failed(stage)
+            raise
+        self._finished(stage, time.monotonic() - started, at)
+
+    def _say_failed(self, stage: str) -> None:
+        """Leave the stage that failed as the job's, whatever else runs on beside it."""
+        with self._lock:
+            if not self._failed:
+                self._failed = True
+                self._jobs.update(self._row.job_id, only_if="running", stage=stage)
 
     def _work(self, stage: str) -> stages.Work:
         report: Callable[[float], None] = lambda share: self._announce(stage, share)  # noqa: E731
@@ -122,8 +138,10 @@ class ClipRun:
             self._seconds[stage], self._times[stage] = seconds, (at, at + seconds)
             self._shares[stage] = 1.0
             done = [name for name in STAGES if self.folder.done(name)]
+            self._now.remove(stage)
             self._jobs.update(
                 self._row.job_id,
+                **({} if self._failed else {"stage": ",".join(self._now)}),
                 stages_done=done,
                 stage_seconds=dict(self._seconds),
                 stage_times=dict(self._times),
@@ -134,8 +152,9 @@ class ClipRun:
         with self._lock:
             self._shares[stage] = min(share, 1.0)
             progress = sum(SHARES[name] * done for name, done in self._shares.items())
-            now = ",".join(self._now)
-            self._jobs.update(self._row.job_id, only_if="running", stage=now, progress=min(progress, 1.0))
+            if not self._failed:
+                now = ",".join(self._now)
+                self._jobs.update(self._row.job_id, only_if="running", stage=now, progress=min(progress, 1.0))
 
     def _decode(self, work: stages.Work) -> None:
         from avrec.media import decode
@@ -148,20 +167,21 @@ class ClipRun:
             preset=self._row.preset,
             progress=work.report,
             cancelled=self._interrupted,
+            on_sound=self._take_sound,
         )
         self._jobs.update(self._row.job_id, duration=decoded.info.duration)
         self.folder.save("decode", {"duration": decoded.info.duration})
 
     def _interrupted(self) -> bool:
-        """Whether decoding should end here; `_check` then says why."""
+        """Whether decoding should end here; a pause lets it finish."""
         try:
-            self._check()
+            self._check(False)
         except BaseException:
             return True
         return False
 
     def _publish(self) -> None:
-        self._check()
+        self._check(True)
         with self._lock:
             self._now.append("index")
         self._announce("index", 0.0)

@@ -10,7 +10,7 @@ from avrec.config import Settings
 from avrec.errors import InvalidInputError, MediaTooLargeError, UnsupportedMediaError
 from avrec.schemas import PRESETS
 from avrec.store.database import store_error
-from avrec.store.files import hash_file, keep_by_hash
+from avrec.store.files import Arrived, hash_file, keep_by_hash
 from avrec.store.jobs import Order
 
 MEDIA_SUFFIXES = frozenset(
@@ -61,7 +61,9 @@ def check_preset(preset: str) -> None:
         raise InvalidInputError("Preset", f"{preset!r} is not one of {', '.join(PRESETS)}")
 
 
-def order_upload(source: BinaryIO, name: str, settings: Settings, fields: dict[str, Any], preset: str) -> Order:
+def order_upload(
+    source: BinaryIO | Arrived, name: str, settings: Settings, fields: dict[str, Any], preset: str
+) -> Order:
     """Keep an uploaded file's bytes and describe the job.
 
     Raises:

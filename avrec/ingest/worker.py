@@ -135,7 +135,7 @@ class Worker:
             if row.kind in self.handlers:
                 self._run_handler(row, folder)
             else:
-                check = lambda: self._check(row)  # noqa: E731
+                check = lambda pausable: self._check(row, pausable)  # noqa: E731
                 ClipRun(row, self.settings, self.clips, self.jobs, self.models, self._faults, check).run()
         except (Stopping, MadeWay) as early:
             self.jobs.give_back(row.job_id)

@@ -23,15 +23,21 @@ from avrec.schemas import (
 from avrec.store.database import Database
 from avrec.store.tables import annotations, clips, interactions, segments, vectors
 from avrec.store.vector_rows import ClipBounds, Damaged, vector_set
+from avrec.store.vectors import put_vectors, serving
 
 log = logging.getLogger(__name__)
 
 
 class ClipStore:
-    """Reads and writes of clips, segments, annotations and vectors."""
+    """Reads and writes of clips, segments, annotations and vectors.
+
+    Attributes:
+        left_out: Damaged vectors that the last corpus does without.
+    """
 
     def __init__(self, database: Database):
         self.database = database
+        self.left_out: tuple[Damaged, ...] = ()
 
     def publish(self, found: Understanding, source: str, first: Callable[[sa.Connection], None] | None = None) -> None:
         """Store a clip and everything found in it, replacing an earlier version of the same clip, or nothing.
@@ -50,8 +56,7 @@ class ClipStore:
             self._put_segments(connection, clip_id, found.segments)
             if found.annotations:
                 connection.execute(annotations.insert(), [{"clip_id": clip_id, **asdict(a)} for a in found.annotations])
-            for modality, (version, matrix) in found.vectors.items():
-                self._put_vectors(connection, clip_id, modality, version, matrix)
+            put_vectors(connection, [(clip_id, name, *vector) for name, vector in found.vectors.items()])
 
     def update_text(self, clip_id: str, document: str, version: str, matrix: np.ndarray) -> None:
         """Replace the document vector after the title, description or tags were edited."""
@@ -59,21 +64,7 @@ class ClipStore:
             connection.execute(clips.update().where(clips.c.clip_id == clip_id).values(document=document))
             connection.execute(vectors.delete().where(vectors.c.clip_id == clip_id, vectors.c.modality == "meaning"))
             if connection.execute(sa.select(clips.c.clip_id).where(clips.c.clip_id == clip_id)).first():
-                self._put_vectors(connection, clip_id, "meaning", version, matrix)
-
-    @staticmethod
-    def _put_vectors(connection: sa.Connection, clip_id: str, modality: str, version: str, matrix: np.ndarray) -> None:
-        data = np.ascontiguousarray(matrix, dtype=np.float32)
-        connection.execute(
-            vectors.insert().values(
-                clip_id=clip_id,
-                modality=modality,
-                version=version,
-                rows=data.shape[0],
-                dim=data.shape[1],
-                data=data.tobytes(),
-            )
-        )
+                put_vectors(connection, [(clip_id, "meaning", version, matrix)])
 
     def edit(self, clip_id: str, **fields: Any) -> Clip:
         """Change title, description, tags or document at once."""
@@ -162,17 +153,18 @@ class ClipStore:
     def serving_versions(self) -> dict[str, str]:
         """Modality -> the version of its vectors that recommenders see."""
         with self.database.read() as connection:
-            return {modality: version for modality, (_, version) in _serving(connection).items()}
+            return serving(connection)
 
     def corpus(self) -> Corpus:
         """The whole library as recommenders see it, read in one snapshot.
 
-        Vectors of different versions never meet: per modality the version that most clips have is served, and a clip
-        that lacks it counts as lacking the modality until it is embedded again. So does one whose vectors are damaged.
+        Vectors of different versions never meet: see `avrec.store.vectors` for the one that is served, and a clip that
+        lacks it counts as lacking the modality until it is embedded again. So does one whose vectors are damaged.
         """
         rows, sets, damaged = self._read()
-        for one in damaged:
+        for one in sorted(set(damaged) - set(self.left_out), key=lambda one: (one.clip_id, one.modality)):
             log.warning("vectors left out: clip %s, %s: %s", one.clip_id, one.modality, one.reason)
+        self.left_out = tuple(damaged)
         return Corpus(
             clip_ids=tuple(row.clip_id for row in rows),
             titles=tuple(row.title for row in rows),
@@ -205,7 +197,7 @@ class ClipStore:
             spans = connection.execute(segments.select().order_by(segments.c.clip_id, segments.c.position)).all()
             found = {
                 modality: (version, connection.execute(_vectors_of(modality, version)).all())
-                for modality, (_, version) in _serving(connection).items()
+                for modality, version in serving(connection).items()
             }
         bounds: dict[str, list[tuple[float, float]]] = {}
         for span in spans:
@@ -221,15 +213,6 @@ class ClipStore:
 
 def _vectors_of(modality: str, version: str) -> sa.Select:
     return vectors.select().where(vectors.c.modality == modality, vectors.c.version == version)
-
-
-def _serving(connection: sa.Connection) -> dict[str, tuple[int, str]]:
-    """Modality -> (how many clips have it, the version that most of them have)."""
-    columns = vectors.c.modality, vectors.c.version
-    serving: dict[str, tuple[int, str]] = {}
-    for modality, version, count in connection.execute(sa.select(*columns, sa.func.count()).group_by(*columns)):
-        serving[modality] = max(serving.get(modality, (0, "")), (count, version))
-    return serving
 
 
 def _topics(row: sa.Row) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from avrec.errors import AvrecError
+from avrec.ui import uploads
 
 if TYPE_CHECKING:
     from avrec.engine import Engine
@@ -58,7 +59,11 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     except AvrecError as error:
         # The server still comes up: every page then says what is wrong and what to do.
         logger.error("%s", error)
+    tidying = asyncio.create_task(uploads.keep_tidy())
     yield
+    tidying.cancel()
+    if (waiting := uploads.held()) is not None:
+        await asyncio.to_thread(waiting.close)
     held = _held["engine"]
     if held is not None:
         await asyncio.to_thread(held.close)

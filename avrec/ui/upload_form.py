@@ -1,4 +1,4 @@
-"""Adding clips: files are copied to disk by hash at once, then the widget is dropped, since uploads sit in RAM."""
+"""Adding clips: an uploaded file is taken in by its hash at once, then the widget is dropped, and the file with it."""
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,6 +10,7 @@ import streamlit as st
 from avrec.errors import AvrecError
 from avrec.schemas import PRESETS, Clip, Job, ModelCard
 from avrec.ui import format as fmt
+from avrec.ui import uploads
 from avrec.ui.format import escape
 from avrec.ui.resources import engine
 from avrec.ui.upload_texts import Fields, editor, sheet
@@ -88,11 +89,12 @@ def _add(files: Sequence[Any], preset: str, table: Fields) -> None:
     notes = []
     for file in files:
         try:
-            job = engine().add_file(file, file.name, preset=preset, **table.get(file.name, {}))
+            job = engine().add_file(uploads.take(file), file.name, preset=preset, **table.get(file.name, {}))
             if job.outcome == "duplicate":
                 notes.append(("known", file.name, job.found or "already indexed, same bytes"))
         except AvrecError as error:
             notes.append(("error", "", str(error)))
+    uploads.drop(files)
     st.session_state[NOTES] = notes
     st.session_state[TURN] += 1
     st.rerun()
