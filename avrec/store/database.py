@@ -106,16 +106,10 @@ class Database:
             heads = sorted(path.stem.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
             if current is None and self._gate is not None:
                 _refuse_lost(settings)
-            if current == heads[-1]:
-                return
-            from alembic import command
-            from alembic.config import Config
-
-            config = Config(attributes={"connection": connection})
-            config.set_main_option("script_location", str(MIGRATIONS))
-            command.upgrade(config, "head")
-            if self.engine.dialect.name == "sqlite":  # tells its own transactions from another database's
-                connection.exec_driver_sql(f"PRAGMA application_id = {secrets.randbelow(2**31 - 1) + 1}")
+            if current != heads[-1]:
+                _upgrade(connection)
+            if self.engine.dialect.name == "sqlite":
+                _name_file(connection)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -215,6 +209,21 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _upgrade(connection: sa.Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(MIGRATIONS))
+    command.upgrade(config, "head")
+
+
+def _name_file(connection: sa.Connection) -> None:
+    """Draw a number that tells this database's transactions from another's; see `left_over`."""
+    if not connection.exec_driver_sql("PRAGMA application_id").scalar():
+        connection.exec_driver_sql(f"PRAGMA application_id = {secrets.randbelow(2**31 - 1) + 1}")
 
 
 def _refuse_lost(settings: Settings) -> None:
