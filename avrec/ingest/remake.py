@@ -85,7 +85,7 @@ def _place(media: Path, clip_id: str, original: Path, clips: ClipStore, settings
     """Move the files while nobody deletes the clip or replaces the library, and note where its original is."""
     below = original.is_relative_to(settings.data)
     source = str(original.relative_to(settings.data) if below else original)
-    with clips.database.write() as connection:
+    with clips.database.write("library") as connection:  # pages keep what they read of the files
         mine = clip_table.update().where(clip_table.c.clip_id == clip_id)
         if not connection.execute(mine.values(source=source)).rowcount:
             raise UnknownClipError(clip_id)
