@@ -14,7 +14,7 @@ import typer
 
 from avrec import cli_output as output
 from avrec.cli_evaluate import evaluate
-from avrec.cli_keep import backup, restore
+from avrec.cli_keep import backup, doctor, restore
 from avrec.cli_weights import weights_app
 from avrec.config import FAULTS, REPOSITORY, Settings, fault
 from avrec.engine import Engine
@@ -33,6 +33,7 @@ app.add_typer(weights_app, name="weights")
 app.command()(evaluate)
 app.command()(backup)
 app.command()(restore)
+app.command()(doctor)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 K = Annotated[int, typer.Option("-k", min=1, max=10_000, help="How many.")]
@@ -189,15 +190,6 @@ def serve(
 
     given = {"address": address} if address else {}
     serve_app(Settings(**given, **({"open": True} if everybody else {})), port, REPOSITORY)
-
-
-@app.command()
-def doctor(as_json: Json = False) -> None:
-    """Check store, disk and weights."""
-    rows = [{"check": name, "ok": ok, "message": message} for name, ok, message in Engine().doctor()]
-    output.show(rows, as_json, ("ok", "check", "message"))
-    if not all(row["ok"] for row in rows):
-        raise typer.Exit(1)
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from avrec.ingest.task import Handler
 from avrec.ingest.watch import Watcher
 from avrec.ingest.worker import Worker
 from avrec.library import Library
+from avrec.mending import Mending
 from avrec.models.catalogue import Models
 from avrec.people import People
 from avrec.proving import Proving
@@ -41,7 +42,7 @@ from avrec.store.memo import Memo
 from avrec.supervisor import Supervisor
 
 
-class Engine(Queueing, People, Comparing, Proving, Library):
+class Engine(Queueing, Mending, People, Comparing, Proving, Library):
     """Everything the pages and the command line can ask for.
 
     Args:
@@ -78,6 +79,7 @@ class Engine(Queueing, People, Comparing, Proving, Library):
 
     def _worker(self, lane: str) -> Worker:
         handlers: dict[str, Handler] = self._job_handlers() | self._people_handlers() | self._queue_handlers()
+        handlers |= self._mending_handlers()
         return Worker(self.settings, self._clips, self._jobs, self._models, handlers, lane)
 
     def close(self) -> None:
@@ -217,10 +219,6 @@ class Engine(Queueing, People, Comparing, Proving, Library):
             "worker": bool(self.workers()) or any(worker.working for worker in self._workers.values()),
             "paused": self.queue_paused,
         }
-
-    def doctor(self) -> list[tuple[str, bool, str]]:
-        """Checks as (name, passed, sentence)."""
-        return health.check(self.settings, self._database, self._clips, self._models)
 
     def versions(self) -> dict[str, str]:
         return health.versions() | {"process": str(os.getpid())}

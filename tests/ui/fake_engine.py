@@ -48,6 +48,7 @@ class FakeEngine(FakeLibrary, FakeQueue, FakeRanking, FakePeople, FakeComparing,
         self.settings = settings or Settings(data=Path("unused"), roots=[])
         self._clips = {c.clip_id: c for c in (starter_clips() if clips is None else clips)}
         self.media_folder: Path | None = None
+        self.without_preview: set[str] = set()
         self._jobs: dict[str, Job] = {}
         self._ids = itertools.count(1)
         self._events: list[Interaction] = []
