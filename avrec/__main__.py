@@ -14,6 +14,7 @@ import typer
 
 from avrec import cli_output as output
 from avrec.cli_evaluate import evaluate
+from avrec.cli_keep import backup, restore
 from avrec.cli_weights import weights_app
 from avrec.config import FAULTS, REPOSITORY, Settings, fault
 from avrec.engine import Engine
@@ -29,6 +30,8 @@ app = typer.Typer(
 )
 app.add_typer(weights_app, name="weights")
 app.command()(evaluate)
+app.command()(backup)
+app.command()(restore)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 K = Annotated[int, typer.Option("-k", min=1, max=10_000, help="How many.")]

@@ -3,49 +3,50 @@
 Importing it imports neither torch nor transformers: they load inside the models, in the worker's thread.
 """
 
-import math
 import os
-import time
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from avrec import demo, health
 from avrec.comparing import Comparing
 from avrec.config import Settings
-from avrec.ingest import intake
-from avrec.ingest.speeds import seconds_left, stage_speeds
+from avrec.ingest.task import Handler
+from avrec.ingest.watch import Watcher
 from avrec.ingest.worker import Worker
 from avrec.library import Library
 from avrec.models.catalogue import Models
 from avrec.people import People
-from avrec.proving import KINDS, Proving
+from avrec.proving import Proving
+from avrec.queueing import Queueing
 from avrec.recommend.options import ListOptions
 from avrec.recommend.presets import PRESET_WEIGHTS
 from avrec.schemas import (
     AudienceMember,
     Counterfactual,
-    Job,
     ModelCard,
     Moment,
     RankedList,
     SegmentPair,
+    WorkerState,
 )
 from avrec.serving import Serving
 from avrec.store.clips import ClipStore
 from avrec.store.database import Database
 from avrec.store.files import Arrived
 from avrec.store.interactions import InteractionStore
-from avrec.store.jobs import JobStore, to_job
+from avrec.store.jobs import LANES, JobStore
+from avrec.store.known_files import KnownFiles
+from avrec.supervisor import Supervisor
 
 
-class Engine(People, Comparing, Proving, Library):
+class Engine(Queueing, People, Comparing, Proving, Library):
     """Everything the pages and the command line can ask for.
 
     Args:
         settings: Defaults to the environment's.
-        start_worker: Start the background worker and, in a new library, the demo.
+        start_worker: Have jobs worked on in the background and folders watched; open the demo in a new library. The
+            work is done in processes of its own, or, with models that are given, in threads.
         models: Defaults to the settings' profile.
 
     Raises:
@@ -60,19 +61,38 @@ class Engine(People, Comparing, Proving, Library):
         self._clips = ClipStore(self._database)
         self._interactions = InteractionStore(self._database)
         self._jobs = JobStore(self._database)
+        self._known = KnownFiles(self._database)
         self._models = models or Models(self.settings)
         self._serving = Serving(self._database, self._clips, self._interactions, self._models)
-        handlers = {**self._job_handlers(), **self._people_handlers()}
-        self._worker = Worker(self.settings, self._clips, self._jobs, self._models, handlers)
+        self._watcher = Watcher(self.settings, self._database, self._jobs, self._known)
+        self._workers = {lane: self._worker(lane) for lane in LANES}
+        self._supervisor = Supervisor(self.settings, self._jobs)
+        self._served = start_worker
         if start_worker:
             if self.settings.demo and not self._clips.ids():
                 demo.open_demo(self._database, self._jobs, self._interactions)
-            self._worker.start()
+            for background in (*self._workers.values(),) if models else (self._supervisor,):
+                background.start()
+            self._watcher.start()
+
+    def _worker(self, lane: str) -> Worker:
+        handlers: dict[str, Handler] = self._job_handlers() | self._people_handlers() | self._queue_handlers()
+        return Worker(self.settings, self._clips, self._jobs, self._models, handlers, lane)
 
     def close(self) -> None:
-        """Stop the worker after the stage in hand and close the store."""
-        self._worker.stop()
+        """Stop what works in the background after the stage in hand, and close the store."""
+        for background in (self._watcher, self._supervisor, *self._workers.values()):
+            background.stop()
         self._database.close()
+
+    def work(self, lane: str, idle_seconds: float) -> None:
+        """Be a lane's worker in this thread until `stop_working`, or until nothing was to do for so long."""
+        self._workers[lane].run(idle_seconds)
+
+    def stop_working(self) -> None:
+        """Have `work` end after the stage in hand; may be called from a signal handler."""
+        for worker in self._workers.values():
+            worker.stop(wait=False)
 
     @property
     def revision(self) -> int:
@@ -83,6 +103,8 @@ class Engine(People, Comparing, Proving, Library):
         """Queue the demo clips and their simulated people; False when that was done before."""
         return demo.open_demo(self._database, self._jobs, self._interactions)
 
+<<<<<<< HEAD
+=======
     # ---- ingest --------------------------------------------------------------------------------------
 
     def add_file(
@@ -182,6 +204,7 @@ class Engine(People, Comparing, Proving, Library):
         """Median seconds of work per second of clip, by stage; empty before the first clip."""
         return stage_speeds(self._jobs.rows(100))
 
+>>>>>>> people
     # ---- recommending --------------------------------------------------------------------------------
 
     def recommend(
@@ -261,7 +284,17 @@ class Engine(People, Comparing, Proving, Library):
     # ---- system --------------------------------------------------------------------------------------
 
     def model_cards(self) -> list[ModelCard]:
-        return self._models.cards()
+        """One card per task; a model counts as loaded where this process or a worker has it."""
+        elsewhere = {task for worker in self.workers() for task in worker.loaded}
+        return [replace(card, loaded=card.loaded or card.task in elsewhere) for card in self._models.cards()]
+
+    def loaded_here(self) -> list[str]:
+        """Tasks whose models this process has in memory."""
+        return self._models.loaded()
+
+    def workers(self) -> list[WorkerState]:
+        """The processes and threads that work now, one a lane at most."""
+        return self._supervisor.states()
 
     def device(self) -> str:
         """What the models run on, in words."""
@@ -271,7 +304,7 @@ class Engine(People, Comparing, Proving, Library):
 
     def status(self) -> dict[str, Any]:
         """What the sidebar says."""
-        counts, cards = self._jobs.counts(without=KINDS), self.model_cards()
+        counts, cards = self.queue_counts(), self.model_cards()
         clips = self._clips.all()
         return {
             "clips": len(clips),
@@ -282,7 +315,8 @@ class Engine(People, Comparing, Proving, Library):
             "models_live": [card.name for card in cards if card.available and not card.stands_in_for],
             "standing_in": [card.name for card in cards if card.available and card.stands_in_for],
             "device": self.device(),
-            "worker": self._worker.working,
+            "worker": bool(self.workers()) or any(worker.working for worker in self._workers.values()),
+            "paused": self.queue_paused,
         }
 
     def doctor(self) -> list[tuple[str, bool, str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from avrec.config import Settings
 from avrec.errors import InvalidInputError
 from avrec.exposure import expose, host_name, read_auth
-from avrec.ingest.worker import WorkerLock
+from avrec.ingest.worker_lock import WorkerLock
 from avrec.store.database import Database
 
 

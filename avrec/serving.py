@@ -91,6 +91,7 @@ class Serving:
             self._library = self._clips.corpus()
             self._fit = self._content = ContentModel(self._library)
         people = self._interactions.people()
+        self._secret = self._database.secret("pseudonyms")  # a restored library brings its own
         self._settings = {row.user_id: read_settings(row.settings) for row in people}
         new_seats = self._seat(new_library)
         weights = self.stored_weights()

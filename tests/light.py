@@ -106,8 +106,18 @@ class LightModels:
             m.card for m in (self.transcriber, self.image, self.scenes, self.objects, self.sentences, self.documents)
         ]
 
+    def loaded(self):
+        return []
+
     def unload_idle(self, seconds):
         return []
+
+    def unload_others(self, idle_seconds=0.0, but=None):
+        return []
+
+    def of_version(self, task, version):
+        model = getattr(self, task)
+        return model if model is not None and model.card.version == version else None
 
 
 def take_in(engine, folder, titles, tagged=False):

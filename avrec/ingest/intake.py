@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -74,8 +74,17 @@ def order_upload(
     return Order(sha256, str(path.relative_to(settings.data)), display_name(name), fields, preset)
 
 
-def order_reference(path: Path, settings: Settings, fields: dict[str, Any], preset: str) -> Order:
+def order_reference(
+    path: Path,
+    settings: Settings,
+    fields: dict[str, Any],
+    preset: str,
+    sha256: Callable[[Path], str] = hash_file,
+) -> Order:
     """Describe a job for a file that stays where it is.
+
+    Args:
+        sha256: What hashes the file, or knows its hash.
 
     Raises:
         UnsupportedMediaError: It is not a regular file, or cannot be read.
@@ -88,7 +97,7 @@ def order_reference(path: Path, settings: Settings, fields: dict[str, Any], pres
     try:
         if path.stat().st_size > settings.max_clip_mb * 1_000_000:
             raise MediaTooLargeError(name, f"it is larger than {settings.max_clip_mb} MB")
-        return Order(hash_file(path), str(path.resolve()), name, fields, preset)
+        return Order(sha256(path), str(path.resolve()), name, fields, preset)
     except PermissionError as error:
         raise UnsupportedMediaError(name, "it cannot be read", "Allow reading it.") from error
     except OSError as error:

@@ -2,7 +2,8 @@
 
     python -m avrec.media.child '{"path": ..., "folder": ..., "name": ..., "preset": ...}'
 
-Prints one JSON line per progress step and a last one: {"done": true} or {"error": type, "reason": ..., "advice": ...}.
+Without a preset only the sound is decoded. Prints one JSON line per progress step, {"sound": true or false} once the
+sound is whole, and a last one: {"done": true} or {"error": type, "reason": ..., "advice": ...}.
 """
 
 import ctypes
@@ -53,6 +54,23 @@ def explain(number: int | None) -> dict[str, str]:
             return {"error": "CorruptMediaError", "reason": DAMAGED}
 
 
+def work(path: Path, folder: Path, name: str, preset: str | None) -> None:
+    """Decode, and say how far it is."""
+    import av
+
+    av.logging.set_level(None)
+    if preset is None:
+        from avrec.media.sound_pass import write_sound
+
+        say({"sound": write_sound(path, folder, name, lambda: say({"progress": 0.0})).present})
+        return
+    from avrec.media.decode import decode_file
+
+    decode_file(
+        path, folder, name, preset, lambda share: say({"progress": share}), lambda present: say({"sound": present})
+    )
+
+
 def main() -> None:
     task = json.loads(sys.argv[1])
     die_with_parent()
@@ -60,18 +78,7 @@ def main() -> None:
     from avrec.errors import MediaError
 
     try:
-        import av
-
-        from avrec.media.decode import decode_file
-
-        av.logging.set_level(None)
-        decode_file(
-            Path(task["path"]),
-            Path(task["folder"]),
-            task["name"],
-            task["preset"],
-            lambda share: say({"progress": share}),
-        )
+        work(Path(task["path"]), Path(task["folder"]), task["name"], task.get("preset"))
         say({"done": True})
     except MediaError as error:
         say({"error": type(error).__name__, "reason": error.reason, "advice": error.advice})

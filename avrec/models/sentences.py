@@ -38,8 +38,11 @@ class UniversalSentenceEncoder(LazyModel):
         filled = [i for i, text in enumerate(texts) if text.strip()]
         if filled:
             with self.predict_lock:
-                out[filled] = unit_rows(np.asarray(self.handle([texts[i] for i in filled]), np.float32))
+                out[filled] = np.concatenate(self._batched(self._encode, [texts[i] for i in filled], len(filled)))
         return out
+
+    def _encode(self, texts: list[str]) -> np.ndarray:
+        return unit_rows(np.asarray(self.handle(texts), np.float32))
 
 
 class TransformerSentenceEncoder(TorchModel):

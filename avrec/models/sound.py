@@ -27,7 +27,7 @@ class WhisperAudioEncoder(LazyModel):
 
     def __init__(self, weights: Weights, device: str = "cpu"):
         super().__init__()
-        self._weights, self.device = weights, device
+        self._weights = weights
         self.card = ModelCard(
             task="sound",
             name="Whisper base, encoder",
@@ -49,7 +49,7 @@ class WhisperAudioEncoder(LazyModel):
             names = [name for name in file.keys() if name.startswith("encoder.")]  # noqa: SIM118
             state = {name.removeprefix("encoder."): file.get_tensor(name).float() for name in names}
         encoder.load_state_dict(state, strict=True)
-        return encoder.eval().to(self.device)
+        return encoder.eval().to(self.card.device)
 
     def encode(self, audio: np.ndarray) -> tuple[np.ndarray, float]:
         """Encode float32 mono 16 kHz to (states, 512), one state every 0.02 s; windows of 30 s."""
@@ -57,7 +57,7 @@ class WhisperAudioEncoder(LazyModel):
         pieces = [audio[i : i + window] for i in range(0, len(audio), window)]
         pieces = [piece for piece in pieces if len(piece) >= RATE // 20] or [np.zeros(RATE // 10, np.float32)]
         with self.predict_lock:
-            return np.concatenate([self._encode(piece) for piece in pieces]), SECONDS_PER_STATE
+            return np.concatenate([self._surviving(lambda p=p: self._encode(p)) for p in pieces]), SECONDS_PER_STATE
 
     def _encode(self, audio: np.ndarray) -> np.ndarray:
         import torch
@@ -66,7 +66,7 @@ class WhisperAudioEncoder(LazyModel):
 
         encoder = self.handle
         with torch.inference_mode():
-            mel = log_mel_spectrogram(torch.from_numpy(np.array(audio, np.float32)))[None].to(self.device)
+            mel = log_mel_spectrogram(torch.from_numpy(np.array(audio, np.float32)))[None].to(self.card.device)
             x = gelu(encoder.conv2(gelu(encoder.conv1(mel)))).permute(0, 2, 1)
             x = x[:, : encoder.positional_embedding.shape[0]]
             x = x + encoder.positional_embedding[: x.shape[1]]

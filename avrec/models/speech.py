@@ -42,11 +42,11 @@ class _GuardedTranscriber(LazyModel):
         lines: list[SpokenLine] = []
         probability: float | None = None
         for offset, piece in _pieces(audio):
-            heard = speech_stretches(piece, GUARD_THRESHOLD, pad_ms=100, gap_ms=200)
+            heard = self._surviving(lambda s=piece: speech_stretches(s, GUARD_THRESHOLD, pad_ms=100, gap_ms=200))
             if not heard:  # no line could pass the guards
                 continue
             with self.predict_lock:
-                found, spoken, sure = self._recognise(piece, language)
+                found, spoken, sure = self._surviving(lambda s=piece, wish=language: self._recognise(s, wish))
             if language is None and found:
                 language, probability = spoken, sure
             kept = [line for line in found if is_plausible(line.text, line.start, line.end, line.avg_logprob, heard)]

@@ -23,6 +23,7 @@ from avrec.schemas.clips import (
     SpokenLine,
     Transcript,
     Understanding,
+    WatchedFolder,
     Word,
 )
 from avrec.schemas.comparisons import (
@@ -35,7 +36,7 @@ from avrec.schemas.comparisons import (
     PeopleComparison,
 )
 from avrec.schemas.corpus import Corpus, VectorSet
-from avrec.schemas.models import ModelCard
+from avrec.schemas.models import ModelCard, WorkerState
 from avrec.schemas.names import (
     CONTENT_MODALITIES,
     EVENTS,
@@ -103,5 +104,7 @@ __all__ = [
     "Transcript",
     "Understanding",
     "VectorSet",
+    "WatchedFolder",
     "Word",
+    "WorkerState",
 ]

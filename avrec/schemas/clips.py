@@ -147,7 +147,11 @@ class Job:
         state: queued, running, done, failed or cancelled.
         outcome: "done", "partial" or "duplicate" once the state is done.
         progress: Share of the work done, in [0, 1].
-        kind: "ingest" or "text" for files; "evaluate" or "tune".
+        stages_now: Stages in hand: sound and pictures run beside each other. `stage` is the first of them.
+        stage_times: Stage -> (start, end) in seconds since 1970, of finished stages.
+        duration: Seconds of the clip, once they are known.
+        priority: The highest goes first; then the oldest.
+        kind: "ingest" or "text" for files; "evaluate" or "tune"; "folder", "media", "rerun", "profile".
         key: What the work is known by: hash of the file's bytes, or of what is evaluated.
     """
 
@@ -168,3 +172,22 @@ class Job:
     found: str = ""
     kind: str = "ingest"
     key: str = ""
+    stages_now: tuple[str, ...] = ()
+    stage_times: dict[str, tuple[float, float]] = field(default_factory=dict)
+    duration: float | None = None
+    priority: int = 0
+
+
+@dataclass(frozen=True)
+class WatchedFolder:
+    """A server folder whose new files become clips.
+
+    Attributes:
+        looked_at: When it was last looked into; None before the first look.
+        note: What that look found, in words.
+    """
+
+    path: str
+    preset: str
+    looked_at: datetime | None
+    note: str

@@ -26,3 +26,19 @@ class ModelCard:
     stands_in_for: str = ""
     available: bool = True
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class WorkerState:
+    """A process that works on jobs.
+
+    Attributes:
+        lane: "clips" or "evaluations".
+        memory_bytes: Resident.
+        loaded: Tasks whose models it has in memory.
+    """
+
+    lane: str
+    pid: int
+    memory_bytes: int
+    loaded: tuple[str, ...]

@@ -23,9 +23,14 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from avrec.config import Settings
 from avrec.errors import StoreError
 from avrec.store import tables
+from avrec.store.gate import DATABASE_FILE, Gate, unfinished, watch
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
-BUSY_SECONDS = 30
+DAMAGED_ADVICE = (
+    "Run `python -m avrec doctor`; it says what to do. Or put a backup in place: `python -m avrec restore`."
+)
+DAMAGED_WORDS = ("malformed", "not a database", "no such table", "no such column")
+BUSY_SECONDS = 30.0
 
 
 def store_error(error: BaseException) -> StoreError:
@@ -39,8 +44,10 @@ def store_error(error: BaseException) -> StoreError:
         )
     if "locked" in text:
         return StoreError("The database is busy", "Another program holds it; try again in a moment.")
-    if "malformed" in text or "not a database" in text:
-        return StoreError("The database is damaged", "Run `python -m avrec doctor`, or restore a copy.")
+    if any(words in text for words in DAMAGED_WORDS):
+        return StoreError("The database is damaged", DAMAGED_ADVICE)
+    if "disk i/o error" in text:
+        return StoreError("The database cannot be read or written", "Check the disk and its free space, then retry.")
     return StoreError("The store failed", "Run `python -m avrec doctor`; the log has the details.")
 
 
@@ -66,10 +73,15 @@ class Database:
                 raise store_error(error) from error
             reason = f"The data directory cannot be used ({os.strerror(error.errno or errno.EIO).lower()})"
             raise StoreError(reason, "Choose another one with AVREC_DATA, or allow writing.") from error
-        url = settings.database_url or f"sqlite:///{settings.data / 'avrec.sqlite'}"
+        url = settings.database_url or f"sqlite:///{settings.data / DATABASE_FILE}"
         self.engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS} if url.startswith("sqlite") else {})
+        self._gate = None if settings.database_url else Gate(settings.data)
+        if self._gate is not None:
+            _refuse_emptied(settings)
+            watch(self.engine, self._gate, _prepare_sqlite)
+        elif self.engine.dialect.name == "sqlite":
+            sa.event.listen(self.engine, "connect", lambda connection, _record: _prepare_sqlite(connection))
         if self.engine.dialect.name == "sqlite":
-            sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
         self._migrate()
 
@@ -105,7 +117,7 @@ class Database:
             bumps: Counters to raise when it commits: "library", "events", "profiles".
         """
         try:
-            with self._lock, self.engine.connect() as connection:
+            with self._lock, self._passing(), self.engine.connect() as connection:
                 connection = connection.execution_options(immediate=True)
                 with connection.begin():
                     yield connection
@@ -113,6 +125,9 @@ class Database:
                         self._bump(connection, name)
         except (OperationalError, DatabaseError) as error:
             raise store_error(error.orig or error) from error
+
+    def _passing(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext() if self._gate is None else self._gate.passing()
 
     def _bump(self, connection: sa.Connection, name: str) -> None:
         key = f"revision:{name}"
@@ -161,14 +176,33 @@ class Database:
         return bytes.fromhex(str(found))
 
     def check(self) -> str:
-        """SQLite's own integrity check: "ok", or what is wrong."""
+        """SQLite's own integrity check: "ok", or what is wrong, as a clause.
+
+        Raises:
+            StoreError: It cannot be checked now.
+        """
         if self.engine.dialect.name != "sqlite":
             return "ok"
-        with self.read() as connection:
-            return str(connection.exec_driver_sql("PRAGMA quick_check").scalar())
+        try:
+            with self.read() as connection:
+                told = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+        except StoreError as error:
+            if error.advice != DAMAGED_ADVICE:
+                raise
+            return "parts of it cannot be read"
+        return "ok" if told == ["ok"] else f"{len(told)} faults were found in it"
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _refuse_emptied(settings: Settings) -> None:
+    """Where clips have files, a database that is gone or empty was lost: a new one would make orphans of them all."""
+    path = settings.data / DATABASE_FILE
+    if (path.exists() and path.stat().st_size) or unfinished(settings.data):
+        return
+    if any(settings.clips_dir.glob("*/")):
+        raise StoreError("The database is missing or empty, but clips' files are there", DAMAGED_ADVICE)
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
@@ -176,7 +210,12 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection) -> None:
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_SECONDS * 1000:.0f}",
+    ):
         connection.execute(f"PRAGMA {pragma}")

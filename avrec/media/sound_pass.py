@@ -1,0 +1,59 @@
+"""The sound alone, before the pictures: speech recognition can start while they are still being decoded."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from avrec.errors import MediaTooLargeError
+from avrec.media.clock import Clock
+from avrec.media.decode_result import SOUND_FILE
+from avrec.media.opening import open_source
+from avrec.media.reading import Reader
+from avrec.media.sound import SoundFile
+
+MAX_SECONDS = 4 * 3600.0
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What the pass over the sound found.
+
+    Attributes:
+        present: Whether any sound could be decoded, so that `sound.f32` is there.
+        end: Where it ends, in seconds; 0 without sound.
+    """
+
+    present: bool
+    end: float
+
+
+def write_sound(path: Path, folder: Path, name: str, alive: Callable[[], None]) -> Heard:
+    """Write `sound.f32` into `folder`, which exists; nothing is written where there is no sound.
+
+    Args:
+        alive: Called about twice a second.
+
+    Raises:
+        MediaError: The file cannot be opened, or is too long.
+    """
+    target = folder / SOUND_FILE
+    with open_source(path, name) as source, target.open("wb") as file:
+        clock, sound = Clock(source.start), SoundFile(file)
+        for frame, _ in Reader(source, [source.audio], lambda _: alive()).frames() if source.audio else ():
+            sound.add(frame, within(clock.place(frame.time, frame.samples / max(frame.sample_rate, 1)), name))
+        sound.close()
+    if target.stat().st_size:
+        return Heard(True, clock.end)
+    target.unlink()
+    return Heard(False, 0.0)
+
+
+def within(time: float, name: str) -> float:
+    """The time, unchanged.
+
+    Raises:
+        MediaTooLargeError: It is beyond four hours.
+    """
+    if time > MAX_SECONDS:
+        raise MediaTooLargeError(name, f"it is longer than {MAX_SECONDS / 3600:.0f} hours")
+    return time
