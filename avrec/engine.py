@@ -33,7 +33,6 @@ from avrec.schemas import (
 from avrec.serving import Serving
 from avrec.store.clips import ClipStore
 from avrec.store.database import Database
-from avrec.store.files import Arrived
 from avrec.store.interactions import InteractionStore
 from avrec.store.jobs import LANES, JobStore
 from avrec.store.known_files import KnownFiles
@@ -103,108 +102,6 @@ class Engine(Queueing, People, Comparing, Proving, Library):
         """Queue the demo clips and their simulated people; False when that was done before."""
         return demo.open_demo(self._database, self._jobs, self._interactions)
 
-<<<<<<< HEAD
-=======
-    # ---- ingest --------------------------------------------------------------------------------------
-
-    def add_file(
-        self,
-        source: BinaryIO | Arrived | Path,
-        name: str,
-        *,
-        title: str = "",
-        description: str = "",
-        tags: Sequence[str] = (),
-        preset: str = "balanced",
-    ) -> Job:
-        """Take a file in: a stream is copied under its hash, an arrived file moved, a path referred to.
-
-        Raises:
-            MediaError, StoreError, InvalidInputError: Nothing was added.
-        """
-        fields = intake.clean_fields(name, title, description, tags)
-        if isinstance(source, Path):
-            order = intake.order_reference(source, self.settings, fields, preset)
-        else:
-            order = intake.order_upload(source, name, self.settings, fields, preset)
-        return self.job(self._jobs.enqueue([order])[0])
-
-    def add_folder(
-        self, folder: Path, *, preset: str = "balanced", table: dict[str, dict[str, Any]] | None = None
-    ) -> list[Job]:
-        """Take in the media files below a server folder.
-
-        Args:
-            table: File name -> title, description and tags, as `read_metadata_csv` gives them.
-
-        Raises:
-            InvalidInputError: The folder is not below one of `settings.roots`.
-        """
-        table = table or {}
-        orders = [
-            intake.order_reference(
-                path, self.settings, intake.clean_fields(path.name, **table.get(path.name, {})), preset
-            )
-            for path in intake.media_files(intake.check_root(folder, self.settings))
-        ]
-        return [self.job(job_id) for job_id in self._jobs.enqueue(orders)]
-
-    def read_metadata_csv(self, text: str) -> tuple[dict[str, dict[str, Any]], list[tuple[int, str]]]:
-        """File name -> fields, and the rejected lines; columns file, title, description, tags (`;` between)."""
-        return intake.read_metadata_csv(text)
-
-    def jobs(self, limit: int = 200) -> list[Job]:
-        """Jobs of files, newest first, with an estimate of the time left for the running one."""
-        speeds = self.stage_speeds()
-        return [to_job(row, seconds_left(row, speeds)) for row in self._jobs.rows(limit) if row.kind not in KINDS]
-
-    def job(self, job_id: str) -> Job:
-        return to_job(self._jobs.row(job_id))
-
-    def cancel_job(self, job_id: str) -> None:
-        """Stop a queued or running job; what it had found is dropped."""
-        for state in ("queued", "running"):
-            if self._jobs.update(job_id, only_if=state, state="cancelled", stage=""):
-                return
-
-    def retry_job(self, job_id: str) -> None:
-        """Queue a failed or cancelled job again; its finished stages are kept."""
-        for state in ("failed", "cancelled"):
-            if self._jobs.update(job_id, only_if=state, state="queued", reason="", progress=0.0):
-                return
-
-    def remove_job(self, job_id: str) -> None:
-        """Take a finished, failed or cancelled job off the list; an upload that became no clip goes with it."""
-        sha256 = self._jobs.row(job_id).sha256
-        self._jobs.remove(job_id)
-        if not self._jobs.knows(sha256) and not self._clips.has(sha256[:16]):
-            (self.settings.originals_dir / sha256).unlink(missing_ok=True)
-
-    def wait(self, job_ids: Sequence[str], timeout: float | None = None) -> list[Job]:
-        """Wait until the jobs have ended; this process works on them itself where no other does.
-
-        A job whose bytes were on their way already ends as the job that brings them does.
-        """
-        deadline = time.monotonic() + timeout if timeout is not None else math.inf
-        awaited = [self._jobs.twin(job_id) for job_id in job_ids]
-
-        def over() -> bool:
-            live = any(self._jobs.state(job_id) in ("queued", "running") for job_id in awaited)
-            return not live or time.monotonic() > deadline
-
-        if self._worker.started:
-            while not over():
-                time.sleep(0.1)
-        else:
-            self._worker.drain(over)
-        ended = [(self.job(own), self.job(other)) for own, other in zip(job_ids, awaited, strict=True)]
-        return [own if other.state == "done" else replace(other, job_id=own.job_id) for own, other in ended]
-
-    def stage_speeds(self) -> dict[str, float]:
-        """Median seconds of work per second of clip, by stage; empty before the first clip."""
-        return stage_speeds(self._jobs.rows(100))
-
->>>>>>> people
     # ---- recommending --------------------------------------------------------------------------------
 
     def recommend(

@@ -17,6 +17,7 @@ from avrec.ingest.worker import Worker
 from avrec.models.catalogue import Models
 from avrec.schemas import Job, WatchedFolder
 from avrec.store.clips import ClipStore
+from avrec.store.files import Arrived
 from avrec.store.jobs import EVALUATIONS, LIVE, JobStore, Order, lane_of, to_job
 from avrec.store.known_files import KnownFiles
 
@@ -40,7 +41,7 @@ class Queueing:
 
     def add_file(
         self,
-        source: BinaryIO | Path,
+        source: BinaryIO | Arrived | Path,
         name: str,
         *,
         title: str = "",
@@ -48,7 +49,7 @@ class Queueing:
         tags: Sequence[str] = (),
         preset: str = "balanced",
     ) -> Job:
-        """Take a file in: an open stream is copied under its hash, a path is referred to.
+        """Take a file in: a stream is copied under its hash, an arrived file moved, a path referred to.
 
         Raises:
             MediaError, StoreError, InvalidInputError: Nothing was added.

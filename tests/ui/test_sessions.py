@@ -88,10 +88,12 @@ def test_no_address_brings_a_page_down(server, session, page):
 @pytest.mark.parametrize("page", PAGES)
 def test_no_single_parameter_brings_a_page_down(server, session, page):
     """Each hostile value in each parameter, alone and with all others."""
+    alone = {name: HOSTILE[name] for name in ("NUL", "nan", "unicode", "eight", "separators")}
     for name, value in HOSTILE.items():
         if len(value) < 5_000:
             session.run(page, hostile(PARAMS, value))
             assert wrong(session) == [], (page, name)
+    for name, value in alone.items():
         for param in PARAMS if page in ("recommend", "compare", "users", "clip", "evaluate") else ():
             session.run(page, f"user=u-001&clip={server[1][1]}&{hostile([param], value)}")
             assert wrong(session) == [], (page, param, name)
