@@ -34,8 +34,10 @@ from avrec.serving import Serving
 from avrec.store.clips import ClipStore
 from avrec.store.database import Database
 from avrec.store.interactions import InteractionStore
+from avrec.store.job_lists import JobLists
 from avrec.store.jobs import LANES, JobStore
 from avrec.store.known_files import KnownFiles
+from avrec.store.memo import Memo
 from avrec.supervisor import Supervisor
 
 
@@ -59,7 +61,7 @@ class Engine(Queueing, People, Comparing, Proving, Library):
         self._database = Database(self.settings)
         self._clips = ClipStore(self._database)
         self._interactions = InteractionStore(self._database)
-        self._jobs = JobStore(self._database)
+        self._jobs, self._lists, self._memo = JobStore(self._database), JobLists(self._database), Memo()
         self._known = KnownFiles(self._database)
         self._models = models or Models(self.settings)
         self._serving = Serving(self._database, self._clips, self._interactions, self._models)
@@ -202,7 +204,7 @@ class Engine(Queueing, People, Comparing, Proving, Library):
     def status(self) -> dict[str, Any]:
         """What the sidebar says."""
         counts, cards = self.queue_counts(), self.model_cards()
-        clips = self._clips.all()
+        clips = self.clips()
         return {
             "clips": len(clips),
             "seconds": sum(clip.duration for clip in clips),

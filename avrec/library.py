@@ -11,8 +11,10 @@ from avrec.ingest.publish import remove_clip
 from avrec.media.decode_result import POSTER_FILE, PROXY_AUDIO_FILE, PROXY_VIDEO_FILE, load_decoded, thumbnail_file
 from avrec.schemas import Annotation, Clip, Person, Segment
 from avrec.store.clips import ClipStore
+from avrec.store.database import Database
 from avrec.store.interactions import InteractionStore
 from avrec.store.jobs import JobStore, Order
+from avrec.store.memo import Memo
 
 
 class Library:
@@ -22,13 +24,19 @@ class Library:
     _clips: ClipStore
     _interactions: InteractionStore
     _jobs: JobStore
+    _database: Database
+    _memo: Memo
 
     def people(self) -> list[Person]:
         raise TypeError("a Library alone knows no people")
 
     def clips(self) -> list[Clip]:
         """Every clip, newest first."""
-        return self._clips.all()
+        return list(self._memo.get("clips", self._library_revision(), self._clips.all))
+
+    def _library_revision(self) -> int:
+        """Grows with every published clip, edit and deletion."""
+        return self._memo.get("revisions", self._database.stamp(), self._database.revisions)[0]
 
     def clip(self, clip_id: str) -> Clip:
         return self._clips.get(clip_id)
@@ -105,7 +113,7 @@ class Library:
     def peaks(self, clip_id: str) -> list[float]:
         """The sound's outline, values in [0, 1] over the clip's length; empty without sound."""
         folder = self.settings.clips_dir / self._clips.get(clip_id).clip_id
-        return list(load_decoded(folder).peaks)
+        return list(self._memo.get(("peaks", clip_id), self._library_revision(), lambda: load_decoded(folder).peaks))
 
     def said(self, kind: str = "speech") -> dict[str, str]:
         """clip_id -> everything said in it, for clips with speech; or the text of another kind, such as "caption"."""

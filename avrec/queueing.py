@@ -7,21 +7,30 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import sqlalchemy as sa
+
 from avrec.config import Settings
 from avrec.errors import InvalidInputError
 from avrec.ingest import edits, intake
-from avrec.ingest.speeds import queue_left, seconds_left, stage_speeds
+from avrec.ingest.reasons import by_reason
+from avrec.ingest.speeds import Pace, pace
 from avrec.ingest.task import Handler, Task
 from avrec.ingest.watch import Watcher
 from avrec.ingest.worker import Worker
 from avrec.models.catalogue import Models
-from avrec.schemas import Job, WatchedFolder
+from avrec.schemas import Failures, Job, JobPage, QueueCounts, WatchedFolder
 from avrec.store.clips import ClipStore
+from avrec.store.database import Database
 from avrec.store.files import Arrived
+from avrec.store.job_lists import JobLists, Tally
 from avrec.store.jobs import EVALUATIONS, LIVE, JobStore, Order, lane_of, to_job
 from avrec.store.known_files import KnownFiles
+from avrec.store.memo import Memo
 
 HIDDEN = EVALUATIONS  # kinds that are no work on clips
+EDITS = ("text", "profile")  # seconds of work that somebody waits for
+STATES = ("running", "queued", "done", "failed", "cancelled")
+AGAIN = {"state": "queued", "reason": "", "outcome": "", "found": "", "progress": 0.0, "deaths": 0}
 FOLDER_PRIORITY = 10  # listing a folder takes seconds, and its files wait for it
 
 
@@ -29,8 +38,11 @@ class Queueing:
     """Answers about jobs. `Engine` sets the attributes."""
 
     settings: Settings
+    _database: Database
     _clips: ClipStore
     _jobs: JobStore
+    _lists: JobLists
+    _memo: Memo
     _models: Models
     _known: KnownFiles
     _watcher: Watcher
@@ -132,20 +144,89 @@ class Queueing:
 
     def jobs(self, limit: int = 200) -> list[Job]:
         """Jobs on clips, newest first, with an estimate of the time left for the running one."""
-        speeds = self.stage_speeds()
-        rows = self._jobs.rows(limit, without=HIDDEN)
-        return [to_job(row, seconds_left(row, speeds, rows)) for row in rows]
+        return [self._job(row) for row in self._jobs.rows(limit, without=HIDDEN)]
 
     def job(self, job_id: str) -> Job:
         return to_job(self._jobs.row(job_id))
 
+    def _job(self, row: sa.Row) -> Job:
+        if row.state != "running" or row.kind != "ingest":
+            return to_job(row)
+        return to_job(row, self._pace().seconds(row.stages_done, row.duration, row.progress))
+
+    def queue_page(self, states: Sequence[str] = STATES, *, text: str = "", first: int = 0, most: int = 20) -> JobPage:
+        """Some of the jobs on clips: those in hand, then those that wait, by their turn, then the latest ended ones.
+
+        Args:
+            states: Of the jobs that are wanted.
+            text: What their title or file name has in it, in any case.
+            first: How many jobs come before the page.
+        """
+
+        def read() -> JobPage:
+            rows, total = self._lists.page(states, text, first, most)
+            return JobPage(tuple(self._job(row) for row in rows), total)
+
+        return self._memo.get(("page", *states, text, first, most), self._database.stamp(), read)
+
+    def recent_jobs(self, most: int = 12) -> list[Job]:
+        """Files in hand, then those that became clips, the latest first: with the times of their stages."""
+
+        def read() -> list[Job]:
+            running = [row for row in self._lists.running() if row.kind == "ingest"]
+            return [self._job(row) for row in [*running, *self._lists.measured(most)]]
+
+        return self._memo.get(("recent", most), self._database.stamp(), read)
+
     def queue_counts(self) -> dict[str, int]:
         """State -> number of jobs on clips."""
-        return self._jobs.counts(without=HIDDEN)
+        counts: dict[str, int] = {}
+        for state, _, _, number, _ in self._tally():
+            counts[state] = counts.get(state, 0) + number
+        return counts
+
+    def queue_summary(self) -> QueueCounts:
+        """How many jobs on clips there are, state by state, however many that is."""
+        tally, states = self._tally(), self.queue_counts()
+        made = [(outcome, n) for state, kind, outcome, n, _ in tally if (state, kind) == ("done", "ingest")]
+        return QueueCounts(
+            running=states.get("running", 0),
+            waiting=states.get("queued", 0),
+            done=states.get("done", 0),
+            failed=states.get("failed", 0),
+            cancelled=states.get("cancelled", 0),
+            clips=sum(n for outcome, n in made if outcome != "duplicate"),
+            known=sum(n for outcome, n in made if outcome == "duplicate"),
+            cancellable=sum(n for state, kind, _, n, _ in tally if state == "queued" and kind not in EDITS),
+        )
+
+    def _tally(self) -> list[Tally]:
+        return self._memo.get("tally", self._database.stamp(), self._lists.tally)
+
+    def _last(self, state: str) -> tuple[Any, ...]:
+        """What changes when a job comes into a state, or leaves it."""
+        return tuple((kind, outcome, n, at) for now, kind, outcome, n, at in self._tally() if now == state)
+
+    def queue_failures(self) -> list[Failures]:
+        """Failed jobs by their reason, the most frequent first."""
+        return self._memo.get("failures", self._last("failed"), lambda: by_reason(self._lists.failures()))
 
     def queue_seconds_left(self) -> float | None:
         """Estimate for everything that runs and waits; None before anything was measured here."""
-        return queue_left(self._jobs.rows(1000, without=HIDDEN), self.stage_speeds())
+
+        def read() -> float | None:
+            begun = self._lists.begun()
+            files = (n for state, kind, _, n, _ in self._tally() if state in LIVE and kind == "ingest")
+            return self._pace().of_queue(begun, max(0, sum(files) - len(begun)))
+
+        return self._memo.get("left", self._database.stamp(), read)
+
+    def stage_speeds(self) -> dict[str, float]:
+        """Median seconds of work per second of clip, by stage; empty before the first clip."""
+        return dict(self._pace().speeds)
+
+    def _pace(self) -> Pace:
+        return self._memo.get("pace", self._last("done"), lambda: pace(self._lists.measured()))
 
     def cancel_job(self, job_id: str) -> None:
         """Stop a queued or running job; what it had found is dropped."""
@@ -155,43 +236,42 @@ class Queueing:
         self._jobs.update(job_id, only_if="running", state="cancelled", stage="")
 
     def cancel_queued(self) -> int:
-        """Cancel everything that waits; returns how many jobs those were."""
-        waiting = self._jobs.ids("queued")
+        """Cancel every file and folder that waits; returns how many jobs those were."""
+        waiting = self._lists.ids("queued", without=EDITS)
+        cancelled = self._lists.change(waiting, "queued", state="cancelled", stage="")
         for job_id in waiting:
-            self.cancel_job(job_id)
-        return len(waiting)
+            self._drop_work(job_id)
+        return cancelled
 
     def retry_job(self, job_id: str) -> None:
         """Queue a failed or cancelled job again; its finished stages are kept."""
         for state in ("failed", "cancelled"):
-            fields = {"state": "queued", "reason": "", "outcome": "", "found": "", "progress": 0.0, "deaths": 0}
-            if self._jobs.update(job_id, only_if=state, **fields):
+            if self._jobs.update(job_id, only_if=state, **AGAIN):
                 return
 
-    def retry_failed(self) -> int:
-        """Queue every failed job again; returns how many those were."""
-        failed = self._jobs.ids("failed")
-        for job_id in failed:
-            self.retry_job(job_id)
-        return len(failed)
+    def retry_failed(self, job_ids: Sequence[str] | None = None) -> int:
+        """Queue failed jobs again, all of them where none are named; returns how many those were."""
+        return self._lists.change(self._lists.ids("failed") if job_ids is None else job_ids, "failed", **AGAIN)
 
     def remove_job(self, job_id: str) -> None:
         """Take a finished, failed or cancelled job off the list; an upload that became no clip goes with it."""
-        row = self._jobs.row(job_id)
-        if row.state in LIVE:
-            return
-        self._jobs.remove(job_id)
-        self._drop_work(job_id)
-        if row.sha256 and not self._jobs.knows(row.sha256) and not self._clips.has(row.sha256[:16]):
-            (self.settings.originals_dir / row.sha256).unlink(missing_ok=True)
+        if self._jobs.row(job_id).state not in LIVE:
+            self.remove_jobs([job_id])
+
+    def remove_jobs(self, job_ids: Sequence[str]) -> None:
+        """Take ended jobs off the list; uploads that became no clip go with them."""
+        for sha256 in self._lists.remove(job_ids):
+            (self.settings.originals_dir / sha256).unlink(missing_ok=True)
+        for job_id in job_ids:
+            if not self._jobs.states([job_id]):
+                self._drop_work(job_id)
 
     def remove_ended(self, state: str) -> int:
         """Take every job in an ended state off the list; returns how many those were."""
         if state in LIVE:
             raise InvalidInputError("Jobs", f"those that are {state} are at work; cancel them first")
-        ended = self._jobs.ids(state)
-        for job_id in ended:
-            self.remove_job(job_id)
+        ended = self._lists.ids(state)
+        self.remove_jobs(ended)
         return len(ended)
 
     def _drop_work(self, job_id: str) -> None:
@@ -206,7 +286,7 @@ class Queueing:
     @property
     def queue_paused(self) -> bool:
         """Whether files wait until `resume_queue`."""
-        return self._jobs.paused
+        return self._memo.get("paused", self._database.stamp(), lambda: self._jobs.paused)
 
     def pause_queue(self) -> None:
         """Hold files back; a stage in hand is finished first, and nothing is lost."""
@@ -215,10 +295,6 @@ class Queueing:
     def resume_queue(self) -> None:
         """Let the queue go on."""
         self._jobs.pause(False)
-
-    def stage_speeds(self) -> dict[str, float]:
-        """Median seconds of work per second of clip, by stage; empty before the first clip."""
-        return stage_speeds(self._jobs.rows(100, without=HIDDEN))
 
     # ---- working -------------------------------------------------------------------------------------
 

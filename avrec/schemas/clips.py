@@ -179,6 +179,47 @@ class Job:
 
 
 @dataclass(frozen=True)
+class JobPage:
+    """Some of the queue's jobs, and how many there are in all."""
+
+    jobs: tuple[Job, ...]
+    total: int
+
+
+@dataclass(frozen=True)
+class Failures:
+    """Jobs that failed for one reason.
+
+    Attributes:
+        what: What happened, and what to do about it; numbers that differ between the files are left out ("…").
+        files: (job id, file name, the file's own sentence), the latest first.
+    """
+
+    what: str
+    files: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class QueueCounts:
+    """How many jobs on clips there are in each state.
+
+    Attributes:
+        clips: Done jobs of files that became clips.
+        known: Done jobs of files whose bytes were known.
+        cancellable: Waiting jobs that "cancel all" takes; the seconds' work of an edited text goes on.
+    """
+
+    running: int = 0
+    waiting: int = 0
+    done: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    clips: int = 0
+    known: int = 0
+    cancellable: int = 0
+
+
+@dataclass(frozen=True)
 class WatchedFolder:
     """A server folder whose new files become clips.
 

@@ -12,7 +12,7 @@ import os
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -24,6 +24,7 @@ from avrec.config import Settings
 from avrec.errors import StoreError
 from avrec.store import tables
 from avrec.store.gate import DATABASE_FILE, Gate, unfinished, watch
+from avrec.store.stamp import Stamp
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 DAMAGED_ADVICE = (
@@ -84,6 +85,7 @@ class Database:
         if self.engine.dialect.name == "sqlite":
             sa.event.listen(self.engine, "begin", _begin_sqlite)
         self._migrate()
+        self._stamp = Stamp(self.engine, settings.data if self._gate is not None else None)
 
     def _migrate(self) -> None:
         with self.write() as connection:
@@ -154,6 +156,13 @@ class Database:
         library, events, profiles = (int(found.get(f"revision:{x}", 0)) for x in ("library", "events", "profiles"))
         return library, events, profiles
 
+    def stamp(self) -> Hashable:
+        """What changes with every commit, by whichever process: equal stamps mean that nothing changed."""
+        try:
+            return self._stamp.now()
+        except (sqlite3.Error, DatabaseError) as error:
+            raise store_error(error) from error
+
     def put_value(self, key: str, value: str, *bumps: str) -> None:
         """Store one value in a transaction of its own."""
         with self.write(*bumps) as connection:
@@ -193,6 +202,7 @@ class Database:
         return "ok" if told == ["ok"] else f"{len(told)} faults were found in it"
 
     def close(self) -> None:
+        self._stamp.close()
         self.engine.dispose()
 
 

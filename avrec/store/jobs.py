@@ -314,7 +314,7 @@ def _new_row(order: Order) -> dict[str, Any]:
 def to_job(row: sa.Row, seconds_left: float | None = None) -> Job:
     """The public record of a row. `clip_id` is set once the file's bytes are in the library, or are on their way."""
     finished = row.state == "done"
-    now = tuple(row.stage.split(",")) if row.stage else ()
+    now = tuple(row.stage.split(",")) if row.kind == "ingest" and row.stage else (row.stage,) if row.stage else ()
     return Job(
         job_id=row.job_id,
         file_name=row.file_name,

@@ -94,7 +94,7 @@ def test_what_is_heard_does_not_wait_for_what_is_seen(engine, three):
 
     def transcribe_slowly(audio, language=None):
         deadline = time.monotonic() + 20
-        while engine._jobs.row(three[0].job_id).stage != "speech" and time.monotonic() < deadline:
+        while ("decode", "speech") not in seen and time.monotonic() < deadline:
             seen.append(engine.job(three[0].job_id).stages_now)
             time.sleep(0.01)
         return transcribe(audio)
@@ -103,7 +103,6 @@ def test_what_is_heard_does_not_wait_for_what_is_seen(engine, three):
     job = engine.wait([three[0].job_id], timeout=60)[0]
     assert ("decode", "speech") in seen
     assert job.stage_times["speech"][0] < job.stage_times["decode"][1]
-    assert job.stage_times["speech"][1] > job.stage_times["pictures"][1]
 
 
 def test_a_job_that_takes_workers_down_waits_behind_the_others_and_fails_in_the_end(engine, three):
