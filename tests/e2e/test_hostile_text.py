@@ -215,3 +215,14 @@ def test_nothing_that_opens_or_hovers_runs_markup(page, hostile):
                 wrong |= {(view, selector): faults} if faults else {}
                 page.keyboard.press("Escape")
     assert wrong == {}
+
+
+def test_tables_offer_no_unguarded_csv(page, hostile):
+    """Streamlit's own download of a table guards nothing against formulas; the buttons beside the tables do."""
+    address, clips = hostile
+    look(page, f"{address}/clip?clip={clips[0]}&view=Annotations")
+    page.locator("[data-testid=stDataFrame]").first.hover()
+    offered = page.locator("[data-testid=stElementToolbarButton]")
+    assert offered.count() > 0
+    assert page.get_by_label("Download as CSV").count() > 0
+    assert not any(one.is_visible() for one in page.get_by_label("Download as CSV").all())

@@ -84,6 +84,30 @@ def test_no_address_brings_a_page_down(server, session, page):
         assert wrong(session) == [], (page, query)
 
 
+STATIC_OUT = (
+    "/app/static/../main.py", "/app/static/%2e%2e/main.py", "/app/static/..%2f..%2f..%2fapp.py",
+    "/app/static//etc/passwd", "/app/static/fonts/../../../../pyproject.toml", "/app/static/", "/component/../app.py", "/static/../../etc/passwd",
+    "/.streamlit/config.toml", "/app/static/.%00/x",
+)  # fmt: skip
+
+
+def test_the_static_folder_holds_our_assets_alone(server):
+    import http.client
+
+    from avrec.config import PACKAGE
+
+    kinds = {path.suffix for path in (PACKAGE / "ui" / "static").resolve().rglob("*") if path.is_file()}
+    assert kinds <= {".woff2", ".txt", ".md", ""}, "nothing in it is a page or a script"
+    for path in STATIC_OUT:
+        connection = http.client.HTTPConnection(server[0].removeprefix("http://"), timeout=20)
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        body = answer.read()
+        connection.close()
+        assert answer.status in (400, 404) or b"<title>Streamlit</title>" in body, path
+        assert not any(word in body for word in (b"import streamlit", b"root:", b"[project]", b"[server]")), path
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_no_single_parameter_brings_a_page_down(server, session, page):
