@@ -2,15 +2,21 @@
 
 import gc
 import json
+import logging
 import os
 import re
 import sys
+import urllib.error
+import urllib.request
 import warnings
 
 import pytest
 from generate import write_video
+from sessions import Session, light_app
 
 from avrec.__main__ import main
+from avrec.errors import StoreError
+from avrec.ui import resources
 
 INTERNAL = re.compile(r"Traceback|Errno|sqlite|sqlalchemy|pydantic|avrec\.[a-z]|\.py\b|0x[0-9a-f]{6}|Error\b", re.I)
 
@@ -137,3 +143,45 @@ def test_what_nobody_foresaw_is_one_line_too(run, monkeypatch):
     code, out, err = run("clips")
     assert (code, out) == (1, "")
     assert err == "Something went wrong. Run the command again with AVREC_LOG=debug to see where.\n"
+
+
+def test_a_database_that_breaks_while_the_app_runs(tmp_path):
+    """Every page, the status and health say so in a sentence; the log has no traceback either."""
+    with light_app(tmp_path / "data", tmp_path / "log") as (address, _):
+        session = Session(address).run("upload")
+        assert session.errors == []
+        for path in (tmp_path / "data").glob("avrec.sqlite*"):
+            with path.open("r+b") as file:
+                file.write((b"no database any more " * 40_000)[: path.stat().st_size])
+        for page in ("", "upload", "recommend", "clip", "users", "compare", "evaluate", "system"):
+            session.run(page)
+            assert session.errors, page
+            for said in session.errors:
+                assert_plain(said.replace("\\", ""), tmp_path)
+            assert any("The library cannot be opened" in text for text in session.texts)
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(f"{address}/api/health")
+        assert caught.value.code == 503
+        assert_plain(json.load(caught.value)["reason"], tmp_path)
+        caught.value.close()
+        session.close()
+    assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def test_what_no_page_caught_is_told_and_logged_in_a_line(caplog, monkeypatch):
+    """Fragments and callbacks run outside of a page's guard."""
+    told = []
+    monkeypatch.setattr(resources.st, "error", lambda text, **_: told.append(text))
+    assert resources.tell(StoreError("The disk is full"))
+    assert resources.tell(ZeroDivisionError("division by zero"))
+    assert told == [resources.plain_error(StoreError("The disk is full")), resources.UNEXPECTED]
+    logger = logging.getLogger("tests.one_line")
+    logger.addFilter(resources.OneLine())
+    for error in (StoreError("The disk is full"), ZeroDivisionError("division by zero")):
+        try:
+            raise error
+        except Exception:
+            logger.exception("Uncaught app execution")
+    first, second = caplog.records
+    assert (first.getMessage(), first.exc_info) == (str(StoreError("The disk is full")), None)
+    assert second.exc_info

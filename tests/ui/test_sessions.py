@@ -86,7 +86,9 @@ def test_no_address_brings_a_page_down(server, session, page):
 
 STATIC_OUT = (
     "/app/static/../main.py", "/app/static/%2e%2e/main.py", "/app/static/..%2f..%2f..%2fapp.py",
-    "/app/static//etc/passwd", "/app/static/fonts/../../../../pyproject.toml", "/app/static/", "/component/../app.py", "/static/../../etc/passwd",
+    "/app/static//etc/passwd", "/app/static/fonts/../../../../pyproject.toml",
+    "/app/static/", "/component/../app.py",
+    "/static/../../etc/passwd",
     "/.streamlit/config.toml", "/app/static/.%00/x",
 )  # fmt: skip
 
