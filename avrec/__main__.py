@@ -18,8 +18,8 @@ from avrec.cli_keep import backup, doctor, restore
 from avrec.cli_weights import weights_app
 from avrec.config import FAULTS, REPOSITORY, Settings, fault
 from avrec.engine import Engine
-from avrec.errors import AvrecError, InvalidInputError
-from avrec.ingest.intake import media_files
+from avrec.errors import AvrecError, InvalidInputError, UnsupportedMediaError
+from avrec.ingest.intake import display_name, media_files
 from avrec.models.allocator import keep_large_blocks
 from avrec.schemas import PRESETS
 
@@ -52,11 +52,15 @@ def ingest(
     results: list[dict[str, Any]] = []
     for path in [p for given in paths for p in (media_files(given) if given.is_dir() else [given])]:
         try:
+            if path.exists() and not path.is_file():
+                raise UnsupportedMediaError(display_name(path.name), "it is no regular file")
             with path.open("rb") as stream:
                 job = engine.add_file(stream, path.name, title=title, preset=preset)
             results.append({"path": str(path), "job": job.job_id})
         except OSError:
-            results.append({"path": str(path), "status": "failed", "reason": f"{path.name}: it cannot be read."})
+            results.append(
+                {"path": str(path), "status": "failed", "reason": f"{display_name(path.name)}: it cannot be read."}
+            )
         except AvrecError as error:
             results.append({"path": str(path), "status": "failed", "reason": str(error)})
     ended = {job.job_id: job for job in engine.wait([r["job"] for r in results if "job" in r])}
@@ -205,6 +209,10 @@ def main() -> None:
         print(fault(error), file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:
+        sys.exit(1)
+    except Exception as error:
+        logging.getLogger("avrec").debug("the command failed", exc_info=True)
+        print(output.unexpected(error), file=sys.stderr)
         sys.exit(1)
 
 
