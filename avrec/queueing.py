@@ -13,7 +13,7 @@ from avrec.config import Settings
 from avrec.errors import InvalidInputError
 from avrec.ingest import edits, intake
 from avrec.ingest.reasons import by_reason
-from avrec.ingest.speeds import Pace, pace
+from avrec.ingest.speeds import Pace, pace, preset_speeds
 from avrec.ingest.task import Handler, Task
 from avrec.ingest.watch import Watcher
 from avrec.ingest.worker import Worker
@@ -223,6 +223,10 @@ class Queueing:
     def stage_speeds(self) -> dict[str, float]:
         """Median seconds of work per second of clip, by stage; empty before the first clip."""
         return dict(self._pace().speeds)
+
+    def preset_speeds(self) -> dict[str, tuple[float, int]]:
+        """Preset -> (median seconds of work per second of clip, of how many clips), of those that were measured."""
+        return self._memo.get("presets", self._last("done"), lambda: preset_speeds(self._lists.measured(300)))
 
     def _pace(self) -> Pace:
         return self._memo.get("pace", self._last("done"), lambda: pace(self._lists.measured()))
