@@ -81,13 +81,13 @@ def test_known_files_and_refused_ones_are_one_line_each(full, open_page, monkeyp
 
 def test_a_failure_is_a_card_that_says_what_to_do(full, open_page):
     reason = "cut.mp4: it is <i>damaged</i>. Export or download the file again, then retry."
-    full.put_job(job_id="bad", title="cut", state="failed", reason=reason, stage="decode")
+    full.put_job(job_id="bad", file_name="cut.mp4", title="cut", state="failed", reason=reason, stage="decode")
     app = open_page(pages.UPLOAD)
     html = html_of(app)
     assert '<b class="av-red">cut.mp4:</b> it is &lt;i&gt;damaged&lt;/i&gt;. Export' in html
     app.button(key="fail-retry-bad").click().run()
     assert ("retry_job", "bad") in full.calls
-    full.put_job(job_id="bad", title="cut", state="failed", reason=reason)
+    full.put_job(job_id="bad", file_name="cut.mp4", title="cut", state="failed", reason=reason)
     app.run()
     app.button(key="fail-remove-bad").click().run()
     assert "bad" not in {j.job_id for j in full.jobs()}
