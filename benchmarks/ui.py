@@ -56,6 +56,8 @@ def run(settings: Settings) -> None:
         return
     data = settings.data / "ui"
     shutil.rmtree(data, ignore_errors=True)
+    log = data.with_suffix(".times")
+    log.unlink(missing_ok=True)
     port, process = serve(data, settings)
     engine = Engine(Settings(data=data, weights=settings.weights_dir, demo=False))
     try:
@@ -63,14 +65,17 @@ def run(settings: Settings) -> None:
         clip = engine.clips()[-1].clip_id
         begun = len(engine.clips())
         busy = measure(chromium, port, clip, lambda done: not live(engine))
+        server = {"ingesting": log.read_text()}
         told = f"{len(engine.clips()) - begun} clips came meanwhile"
         wait_until(lambda: not live(engine), 900)
         idle = measure(chromium, port, clip, lambda done: done >= IDLE_ROUNDS)
+        server["idle"] = log.read_text()[len(server["ingesting"]) :]
     finally:
         engine.close()
         process.terminate()
         process.wait(timeout=60)
     report(idle, busy, told)
+    report_server(server)
 
 
 def serve(data: Path, settings: Settings) -> tuple[int, subprocess.Popen]:
@@ -81,7 +86,7 @@ def serve(data: Path, settings: Settings) -> tuple[int, subprocess.Popen]:
     environment = os.environ | {
         "AVREC_DATA": str(data), "AVREC_WEIGHTS": str(settings.weights_dir), "AVREC_DEMO": "1",
     }  # fmt: skip
-    command = [sys.executable, "-m", "avrec", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", "benchmarks.timed_app", str(port), str(data.with_suffix(".times"))]
     process = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=subprocess.DEVNULL)
     wait_until(lambda: answers(port), 90)
     return port, process
@@ -168,3 +173,25 @@ def report(idle: Times, busy: Times, told: str) -> None:
     show(["page", "idle p50", "idle p95", "ingesting p50", "ingesting p95", "p95 ratio", "clicks"], rows)
     print(f"\nTwo sessions, from click to the end of the page's script in the browser; {told}.")
     print(f"Target: p95 < {TARGET_MS} ms.")
+
+
+def report_server(logs: dict[str, str]) -> None:
+    """Print what the scripts took on the server: of whole pages, and of the fragments that refresh themselves."""
+    rows = []
+    runs = {state: [line.split("\t") for line in text.splitlines()] for state, text in logs.items()}
+    names = sorted({(page, kind) for lines in runs.values() for page, kind, *_ in lines}, key=lambda n: (n[1], n[0]))
+    for page, kind in names:
+        row, counts = [page, kind], []
+        for state in ("idle", "ingesting"):
+            own = np.array([(float(w), float(c)) for p, k, w, c in runs[state] if (p, k) == (page, kind)]).reshape(
+                -1, 2
+            )
+            cells = (
+                (np.percentile(own[:, 0], 50), np.percentile(own[:, 0], 95), np.median(own[:, 1])) if len(own) else ()
+            )
+            row += [f"{value:.0f} ms" for value in cells] or ["", "", ""]
+            counts.append(str(len(own)))
+        rows.append([*row, ", ".join(counts)])
+    print()
+    heads = [f"{state} {what}" for state in ("idle", "ingesting") for what in ("p50", "p95", "CPU p50")]
+    show(["script on the server", "run of", *heads, "runs"], rows)

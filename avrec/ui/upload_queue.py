@@ -101,6 +101,9 @@ def _head(counts: QueueCounts, paused: bool) -> None:
 
 def _list(counts: QueueCounts) -> None:
     numbers = counted(counts)
+    if not numbers["All"]:
+        st.markdown("Nothing here yet. Add video or audio to begin; hundreds of files at once are fine.")
+        return
     wanted = workspace.choice("show", tuple(SHOWS), "All")
     shows = [name for name in SHOWS if name != "Cancelled" or numbers[name] or wanted == name]
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -127,7 +130,7 @@ def _page(wanted: str, text: str, counts: QueueCounts) -> None:
         at = st.session_state[AT] = max(1, -(-page.total // ROWS))
         page = engine().queue_page(SHOWS[wanted], text=text, first=(at - 1) * ROWS, most=ROWS)
     if not page.jobs:
-        st.markdown(_nothing(wanted, text, counts))
+        st.markdown("No job here has that in its title or file name." if text else f"No job is under “{wanted}”.")
         return
     clips = engine().clips_of([job.clip_id for job in page.jobs if job.clip_id])
     before = (at - 1) * ROWS - (counts.running if wanted == "All" else 0)
@@ -142,14 +145,6 @@ def _page(wanted: str, text: str, counts: QueueCounts) -> None:
             with st.container(horizontal=True, horizontal_alignment="right", wrap=False, width=112, gap="small"):
                 _actions(job, clip is not None)
     _pager(at, page.total)
-
-
-def _nothing(wanted: str, text: str, counts: QueueCounts) -> str:
-    if text:
-        return "No job here has that in its title or file name."
-    if not counted(counts)["All"]:
-        return "Nothing here yet. Add video or audio to begin; hundreds of files at once are fine."
-    return f"No job is under “{wanted}”."
 
 
 def _pager(at: int, total: int) -> None:

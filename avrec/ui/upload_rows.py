@@ -75,6 +75,8 @@ def state(job: Job) -> str:
         return _other(job)
     if job.state == "failed":
         return _chip(f"✗ {job.stage or 'not read'}", "red") + _words(_why(job))
+    if job.state == "queued" and not job.stages_done:
+        return _words(f"{len(STAGES)} stages to do")
     now = (job.stages_now or (job.stage,)) if job.state == "running" else ()
     tones = dict.fromkeys(now, "on") | dict.fromkeys(job.stages_done, "green")
     return "".join(_chip(("✓ " if tones.get(s) == "green" else "") + s, tones.get(s, "")) for s in STAGES)

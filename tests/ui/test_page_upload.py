@@ -194,7 +194,8 @@ def test_the_strip_counts_clips_not_jobs():
 @pytest.mark.parametrize(
     ("values", "words", "ending"),
     [
-        ({"state": "queued"}, "decode", "waiting"),
+        ({"state": "queued"}, "7 stages to do", "waiting"),
+        ({"state": "queued", "stages_done": ("decode",)}, "✓ decode", "waiting"),
         ({"state": "failed", "stage": "speech", "stages_done": ("decode",)}, "✗ speech", "stopped"),
         ({"state": "cancelled"}, "index", "cancelled"),
         ({"state": "done", "outcome": "duplicate", "found": "already indexed as B, same bytes"}, "as B", "known"),
