@@ -1,5 +1,7 @@
 """What needs the reader: failed files by their reason, each with what to do and two buttons."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from avrec.schemas import Failures
@@ -20,13 +22,25 @@ def failures() -> None:
     with st.container(border=True, gap="xsmall", key="failures"):
         if number > 1:
             _head(number, len(groups))
-        answer("failures")
+        answer("failures", _questions(groups, number))
         opened = st.session_state.get("reasons-all")
         for group in groups[: MOST_REASONS if opened else REASONS]:
             _group(group)
         if len(groups) > REASONS:
             label = "Show fewer" if opened else f"Show {min(len(groups), MOST_REASONS) - REASONS} more reasons"
             st.button(label, type="tertiary", key="reasons-more", on_click=_toggle)
+
+
+def _questions(groups: Sequence[Failures], number: int) -> dict[str, Question]:
+    """Removing all, or all of one reason, is asked about first."""
+    gone = "Uploads that became no clip are deleted."
+    sentence = f"Take all {number:,} stopped files off the list? {gone}"
+    found = {"all": Question(sentence, f"Remove {number:,}", "remove_ended", ("failed",))}
+    for group in groups:
+        ids = [job_id for job_id, *_ in group.files]
+        sentence = f"Take these {len(ids):,} files off the list? “{group.what}” {gone}"
+        found[ids[0]] = Question(sentence, f"Remove {len(ids):,}", "remove_jobs", (ids,))
+    return found
 
 
 def _toggle() -> None:
@@ -39,9 +53,7 @@ def _head(number: int, reasons: int) -> None:
         st.html(f'<p class="av-h3">{number:,} files stopped<span>{why}; the others go on</span></p>', width="stretch")
         with st.container(horizontal=True, width="content", gap="small"):
             button("Retry all", "retry_failed", key="fail-retry-all", kind="secondary")
-            sentence = f"Take all {number:,} stopped files off the list? Uploads that became no clip are deleted."
-            question = Question("failures", sentence, f"Remove {number:,}", "remove_ended", ("failed",))
-            st.button("Remove all", type="tertiary", key="fail-remove-all", on_click=ask, args=(question,))
+            st.button("Remove all", type="tertiary", key="fail-remove-all", on_click=ask, args=("failures", "all"))
 
 
 def _group(group: Failures) -> None:
@@ -54,9 +66,8 @@ def _group(group: Failures) -> None:
             if len(ids) == 1:
                 button("Remove", "remove_jobs", ids, key=f"fail-remove-{ids[0]}")
             else:
-                sentence = f"Take these {len(ids):,} files off the list? Uploads that became no clip are deleted."
-                question = Question("failures", sentence, f"Remove {len(ids):,}", "remove_jobs", (ids,))
-                st.button("Remove", type="tertiary", key=f"fail-remove-{ids[0]}", on_click=ask, args=(question,))
+                name = f"fail-remove-{ids[0]}"
+                st.button("Remove", type="tertiary", key=name, on_click=ask, args=("failures", ids[0]))
 
 
 def described(group: Failures) -> str:

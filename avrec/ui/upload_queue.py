@@ -7,7 +7,7 @@ from avrec.ui import format as fmt
 from avrec.ui import pages, workspace
 from avrec.ui.chrome import Cell, heading, metric_strip
 from avrec.ui.resources import engine
-from avrec.ui.upload_actions import answer, bulk, button, choose
+from avrec.ui.upload_actions import answer, bulk, button, choose, menu
 from avrec.ui.upload_failures import failures
 from avrec.ui.upload_rows import SHOWS, counted, row
 
@@ -35,7 +35,7 @@ def queue() -> None:
     failures()
     with st.container(border=True, gap="xsmall", key="queue"):
         _head(counts, paused)
-        answer("queue")
+        answer("queue", bulk(counts))
         _list(counts)
 
 
@@ -91,11 +91,11 @@ def _head(counts: QueueCounts, paused: bool) -> None:
         with st.container(horizontal=True, width="content", gap="xsmall"):
             if not paused and counts.running + counts.waiting:
                 st.button("Pause", type="tertiary", icon=":material/pause:", key="pause", on_click=_pause)
-            options = bulk(counts)
+            options = menu(counts)
             if options:
                 st.menu_button(
-                    "All jobs", list(options), type="tertiary", icon=":material/checklist:", key=MENU, on_click=choose,
-                    args=(MENU, options),
+                    "All jobs", list(options), format_func=options.get, type="tertiary", icon=":material/checklist:",
+                    key=MENU, on_click=choose, args=(MENU,),
                 )  # fmt: skip
 
 

@@ -45,7 +45,7 @@ def click(app, label: str):
 
 def chosen_in_menu(app, label: str):
     menu = app.get_by_key("queue-menu")
-    menu.click(next(option for option in menu.options if option.startswith(label)))
+    menu.click_index(next(i for i, option in enumerate(menu.options) if option.startswith(label)))
     return app.run()
 
 
