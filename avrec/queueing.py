@@ -21,7 +21,7 @@ from avrec.models.catalogue import Models
 from avrec.schemas import Failures, Job, JobPage, QueueCounts, WatchedFolder
 from avrec.store.clips import ClipStore
 from avrec.store.database import Database
-from avrec.store.job_lists import JobLists, Tally
+from avrec.store.job_lists import ORDERS, JobLists, Tally
 from avrec.store.jobs import EVALUATIONS, LIVE, JobStore, Order, lane_of, to_job
 from avrec.store.known_files import KnownFiles
 from avrec.store.memo import Memo
@@ -163,10 +163,19 @@ class Queueing:
         """
 
         def read() -> JobPage:
-            rows, total = self._lists.page(states, text, first, most)
-            return JobPage(tuple(self._job(row) for row in rows), total)
+            ids = [job_id for part, _ in ORDERS for job_id in self._in_order([s for s in part if s in states], text)]
+            rows = self._lists.rows(ids[first : first + most])
+            return JobPage(tuple(self._job(row) for row in rows), len(ids))
 
         return self._memo.get(("page", *states, text, first, most), self._database.stamp(), read)
+
+    def _in_order(self, states: Sequence[str], text: str) -> list[str]:
+        if not states:
+            return []
+        if text:
+            return self._lists.in_order(states, text)
+        last = tuple(self._last(state) for state in states)
+        return self._memo.get(("order", *states), last, lambda: self._lists.in_order(states))
 
     def recent_jobs(self, most: int = 12) -> list[Job]:
         """Files in hand, then those that became clips, the latest first: with the times of their stages."""
@@ -214,7 +223,8 @@ class Queueing:
         """Estimate for everything that runs and waits; None before anything was measured here."""
 
         def read() -> float | None:
-            begun = self._lists.begun()
+            waits = self._memo.get("begun", self._last("queued"), self._lists.begun)
+            begun = [row for row in self._lists.running() if row.kind == "ingest"] + waits
             files = (n for state, kind, _, n, _ in self._tally() if state in LIVE and kind == "ingest")
             return self._pace().of_queue(begun, max(0, sum(files) - len(begun)))
 
