@@ -14,13 +14,15 @@ import typer
 
 from avrec import cli_output as output
 from avrec.cli_evaluate import evaluate
-from avrec.cli_keep import backup, restore
+from avrec.cli_keep import backup, doctor, restore
+from avrec.cli_queue import queue_app
 from avrec.cli_weights import weights_app
 from avrec.config import FAULTS, REPOSITORY, Settings, fault
 from avrec.engine import Engine
-from avrec.errors import AvrecError, InvalidInputError
-from avrec.ingest.intake import media_files
+from avrec.errors import AvrecError, InvalidInputError, UnsupportedMediaError
+from avrec.ingest.intake import display_name, media_files
 from avrec.ingest.model_versions import RERUN_STAGES
+from avrec.models.allocator import keep_large_blocks
 from avrec.schemas import PRESETS
 
 app = typer.Typer(
@@ -30,9 +32,11 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(weights_app, name="weights")
+app.add_typer(queue_app, name="queue")
 app.command()(evaluate)
 app.command()(backup)
 app.command()(restore)
+app.command()(doctor)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 K = Annotated[int, typer.Option("-k", min=1, max=10_000, help="How many.")]
@@ -51,11 +55,15 @@ def ingest(
     results: list[dict[str, Any]] = []
     for path in [p for given in paths for p in (media_files(given) if given.is_dir() else [given])]:
         try:
+            if path.exists() and not path.is_file():
+                raise UnsupportedMediaError(display_name(path.name), "it is no regular file")
             with path.open("rb") as stream:
                 job = engine.add_file(stream, path.name, title=title, preset=preset)
             results.append({"path": str(path), "job": job.job_id})
         except OSError:
-            results.append({"path": str(path), "status": "failed", "reason": f"{path.name}: it cannot be read."})
+            results.append(
+                {"path": str(path), "status": "failed", "reason": f"{display_name(path.name)}: it cannot be read."}
+            )
         except AvrecError as error:
             results.append({"path": str(path), "status": "failed", "reason": str(error)})
     ended = {job.job_id: job for job in engine.wait([r["job"] for r in results if "job" in r])}
@@ -210,17 +218,9 @@ def serve(
     serve_app(Settings(**given, **({"open": True} if everybody else {})), port, REPOSITORY)
 
 
-@app.command()
-def doctor(as_json: Json = False) -> None:
-    """Check store, disk and weights."""
-    rows = [{"check": name, "ok": ok, "message": message} for name, ok, message in Engine().doctor()]
-    output.show(rows, as_json, ("ok", "check", "message"))
-    if not all(row["ok"] for row in rows):
-        raise typer.Exit(1)
-
-
 def main() -> None:
     """Run the command line; a domain error is one line on stderr."""
+    keep_large_blocks()
     logging.basicConfig(stream=sys.stderr, level=os.environ.get("AVREC_LOG", "WARNING").upper())
     try:
         app()
@@ -231,6 +231,10 @@ def main() -> None:
         print(fault(error), file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:
+        sys.exit(1)
+    except Exception as error:
+        logging.getLogger("avrec").debug("the command failed", exc_info=True)
+        print(output.unexpected(error), file=sys.stderr)
         sys.exit(1)
 
 

@@ -16,6 +16,7 @@ from avrec.ingest.upkeep import Upkeep
 from avrec.ingest.watch import Watcher
 from avrec.ingest.worker import Worker
 from avrec.library import Library
+from avrec.mending import Mending
 from avrec.models.catalogue import Models
 from avrec.people import People
 from avrec.proving import Proving
@@ -35,6 +36,7 @@ from avrec.schemas import (
 from avrec.serving import Serving
 from avrec.store.clips import ClipStore
 from avrec.store.database import Database
+from avrec.store.files import remove_incoming
 from avrec.store.interactions import InteractionStore
 from avrec.store.job_lists import JobLists
 from avrec.store.jobs import LANES, JobStore
@@ -43,7 +45,7 @@ from avrec.store.memo import Memo
 from avrec.supervisor import Supervisor
 
 
-class Engine(Queueing, Renewing, People, Comparing, Proving, Library):
+class Engine(Queueing, Mending, Renewing, People, Comparing, Proving, Library):
     """Everything the pages and the command line can ask for.
 
     Args:
@@ -61,6 +63,7 @@ class Engine(Queueing, Renewing, People, Comparing, Proving, Library):
     def __init__(self, settings: Settings | None = None, *, start_worker: bool = False, models: Models | None = None):
         self.settings = settings or Settings()
         self._database = Database(self.settings)
+        remove_incoming(self.settings.originals_dir)
         self._clips = ClipStore(self._database)
         self._interactions = InteractionStore(self._database)
         self._jobs, self._lists, self._memo = JobStore(self._database), JobLists(self._database), Memo()
@@ -82,7 +85,7 @@ class Engine(Queueing, Renewing, People, Comparing, Proving, Library):
 
     def _worker(self, lane: str) -> Worker:
         handlers: dict[str, Handler] = self._job_handlers() | self._people_handlers() | self._queue_handlers()
-        handlers |= self._renewing_handlers()
+        handlers |= self._mending_handlers() | self._renewing_handlers()
         return Worker(self.settings, self._clips, self._jobs, self._models, handlers, lane)
 
     def close(self) -> None:
@@ -228,10 +231,6 @@ class Engine(Queueing, Renewing, People, Comparing, Proving, Library):
             "worker": bool(self.workers()) or any(worker.working for worker in self._workers.values()),
             "paused": self.queue_paused,
         }
-
-    def doctor(self) -> list[tuple[str, bool, str]]:
-        """Checks as (name, passed, sentence)."""
-        return health.check(self.settings, self._database, self._clips, self._models)
 
     def versions(self) -> dict[str, str]:
         return health.versions() | {"process": str(os.getpid())}

@@ -18,10 +18,11 @@ FACADE = (
     "proving",
     "library",
     "queueing",
+    "mending",
     "renewing",
     "supervisor",
 )  # what `Engine` is put together from
-FRONT = ("ui", "__main__", "cli_evaluate", "cli_keep", "cli_weights", "cli_output", "serve", "working")
+FRONT = ("ui", "__main__", "cli_evaluate", "cli_keep", "cli_queue", "cli_weights", "cli_output", "serve", "working")
 SIDES = ("ingest", "media", "models", "store")  # what touches files, weights and the network
 THINKING = ("recommend", "explain", "evaluate", "index")
 BELOW = {  # package or module -> what it must not import
@@ -45,6 +46,7 @@ BELOW = {  # package or module -> what it must not import
     "people": ("media", "engine", "comparing", "proving", "library", *FRONT),
     "proving": ("ingest", "media", "models", "engine", "people", "comparing", "library", *FRONT),
     "queueing": (*THINKING, "engine", "serving", "people", "comparing", "proving", "library", "supervisor", *FRONT),
+    "mending": (*THINKING, "engine", "serving", "people", "comparing", "proving", "library", "supervisor", *FRONT),
     "renewing": (
         *THINKING,
         "media",
@@ -59,6 +61,7 @@ BELOW = {  # package or module -> what it must not import
     ),
     "supervisor": (*THINKING, "media", "models", *FACADE[:-1], *FRONT),
     "engine": FRONT,
+    "health": (*THINKING, *FACADE, *FRONT),
     "ui": ("media", "models", "store", "serving", "people", "comparing", "library", *FRONT[1:]),
 }
 

@@ -53,12 +53,7 @@ class ClipStore:
                 first(connection)
             connection.execute(clips.delete().where(clips.c.clip_id == clip_id))
             connection.execute(clips.insert().values(**_clip_row(found), source=source))
-            if found.segments:
-                rows = [
-                    {"clip_id": clip_id, "position": i, "start": s.start, "end": s.end}
-                    for i, s in enumerate(found.segments)
-                ]
-                connection.execute(segments.insert(), rows)
+            self._put_segments(connection, clip_id, found.segments)
             if found.annotations:
                 connection.execute(annotations.insert(), [{"clip_id": clip_id, **asdict(a)} for a in found.annotations])
             put_vectors(connection, [(clip_id, name, *vector) for name, vector in found.vectors.items()])
@@ -79,6 +74,18 @@ class ClipStore:
                 raise UnknownClipError(clip_id)
         return self.get(clip_id)
 
+    def put_segments(self, clip_id: str, found: tuple[Segment, ...]) -> None:
+        """Replace a clip's segments, as where some of them were lost."""
+        with self.database.write("library") as connection:
+            connection.execute(segments.delete().where(segments.c.clip_id == clip_id))
+            self._put_segments(connection, clip_id, found)
+
+    @staticmethod
+    def _put_segments(connection: sa.Connection, clip_id: str, found: tuple[Segment, ...]) -> None:
+        if found:
+            rows = [{"clip_id": clip_id, "position": i, "start": s.start, "end": s.end} for i, s in enumerate(found)]
+            connection.execute(segments.insert(), rows)
+
     def delete(self, clip_id: str) -> None:
         """Remove a clip, what was found in it, and its events."""
         with self.database.write("library", "events") as connection:
@@ -90,10 +97,10 @@ class ClipStore:
         """Every clip, newest first."""
         with self.database.read() as connection:
             rows = connection.execute(clips.select().order_by(clips.c.added_at.desc(), clips.c.clip_id))
-            return [_clip(row) for row in rows]
+            return [read_clip(row) for row in rows]
 
     def get(self, clip_id: str) -> Clip:
-        return _clip(self._row(clip_id))
+        return read_clip(self._row(clip_id))
 
     def has(self, clip_id: str) -> bool:
         with self.database.read() as connection:
@@ -252,7 +259,8 @@ def _clip_row(found: Understanding) -> dict[str, Any]:
     return row | {"document": found.document, "models": found.models, "stage_seconds": found.stage_seconds}
 
 
-def _clip(row: sa.Row) -> Clip:
+def read_clip(row: sa.Row) -> Clip:
+    """The record of a row."""
     info = dict(row.info)
     info["notes"] = tuple(info.get("notes", ()))
     return Clip(
