@@ -203,8 +203,18 @@ def test_a_folder_is_queued_in_the_background_and_a_second_pass_adds_nothing(roo
     assert failed.file_name == "broken.mp3"
     again = rooted.queue_folder(tmp_path / "in")
     before = len(rooted.jobs())
-    assert rooted.wait([again.job_id], timeout=60)[0].found == "0 added, 3 already indexed"
+    assert rooted.wait([again.job_id], timeout=60)[0].found == "0 added, 2 already indexed, 1 refused before"
     assert len(rooted.jobs()) == before, "known files make no jobs"
+
+
+def test_a_cancelled_folder_can_be_added_again(rooted, tmp_path):
+    write_video(tmp_path / "in" / "a.mp4", 1.0)
+    rooted.wait([rooted.queue_folder(tmp_path / "in").job_id], timeout=60)
+    assert rooted.cancel_queued() == 1
+    again = rooted.wait([rooted.queue_folder(tmp_path / "in").job_id], timeout=60)[0]
+    assert again.found == "1 added"
+    third = rooted.wait([rooted.queue_folder(tmp_path / "in").job_id], timeout=60)[0]
+    assert third.found == "0 added, 1 already in the queue"
 
 
 def test_only_roots_are_open(rooted, tmp_path):
