@@ -20,6 +20,7 @@ from avrec.config import FAULTS, REPOSITORY, Settings, fault
 from avrec.engine import Engine
 from avrec.errors import AvrecError, InvalidInputError
 from avrec.ingest.intake import media_files
+from avrec.models.allocator import keep_large_blocks
 from avrec.schemas import PRESETS
 
 app = typer.Typer(
@@ -193,6 +194,7 @@ def serve(
 
 def main() -> None:
     """Run the command line; a domain error is one line on stderr."""
+    keep_large_blocks()
     logging.basicConfig(stream=sys.stderr, level=os.environ.get("AVREC_LOG", "WARNING").upper())
     try:
         app()

@@ -193,7 +193,7 @@ class Models:
             case "sound":
                 from avrec.models.sound import WhisperAudioEncoder
 
-                return WhisperAudioEncoder(weights, device)
+                return WhisperAudioEncoder(weights, device, dtype if device == "cpu" else "float32")
         raise UnknownModelError(task, list(TASKS))
 
     def _make_transcriber(self) -> Any:
