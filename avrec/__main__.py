@@ -18,8 +18,9 @@ from avrec.cli_keep import backup, doctor, restore
 from avrec.cli_weights import weights_app
 from avrec.config import FAULTS, REPOSITORY, Settings, fault
 from avrec.engine import Engine
-from avrec.errors import AvrecError, InvalidInputError
-from avrec.ingest.intake import media_files
+from avrec.errors import AvrecError, InvalidInputError, UnsupportedMediaError
+from avrec.ingest.intake import display_name, media_files
+from avrec.ingest.model_versions import RERUN_STAGES
 from avrec.models.allocator import keep_large_blocks
 from avrec.schemas import PRESETS
 
@@ -52,11 +53,15 @@ def ingest(
     results: list[dict[str, Any]] = []
     for path in [p for given in paths for p in (media_files(given) if given.is_dir() else [given])]:
         try:
+            if path.exists() and not path.is_file():
+                raise UnsupportedMediaError(display_name(path.name), "it is no regular file")
             with path.open("rb") as stream:
                 job = engine.add_file(stream, path.name, title=title, preset=preset)
             results.append({"path": str(path), "job": job.job_id})
         except OSError:
-            results.append({"path": str(path), "status": "failed", "reason": f"{path.name}: it cannot be read."})
+            results.append(
+                {"path": str(path), "status": "failed", "reason": f"{display_name(path.name)}: it cannot be read."}
+            )
         except AvrecError as error:
             results.append({"path": str(path), "status": "failed", "reason": str(error)})
     ended = {job.job_id: job for job in engine.wait([r["job"] for r in results if "job" in r])}
@@ -169,10 +174,29 @@ def search(
     given = [value for value in (text, image, clip) if value is not None]
     if len(given) != 1:
         raise InvalidInputError("Search", "give words, --image or --clip, one of them")
-    moments = Engine().search(text, image=image, clip_id=clip, k=k)
+    engine = Engine()
+    moments = engine.search(text, image=image, clip_id=clip, k=k)
     fields = ("rank", "clip_id", "start", "end", "score", "percentile", "modalities", "text")
     rows = [{name: getattr(moment, name) for name in fields} for moment in moments]
-    output.show({"query": str(given[0]), "moments": rows}, as_json)
+    left_out = engine.search_gaps() if text is not None else []
+    output.show({"query": str(given[0]), "moments": rows, "left_out": left_out}, as_json)
+
+
+@app.command()
+def rerun(
+    stage: Annotated[str, typer.Argument(help=" | ".join(RERUN_STAGES))],
+    clip_ids: Annotated[list[str] | None, typer.Argument(help="Clips; by default all.")] = None,
+    stale: Annotated[bool, typer.Option("--stale", help="Only clips that the present models have not seen.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run one stage again with the present models, and wait; the old results serve until it is done."""
+    engine = Engine()
+    job = engine.wait([engine.rerun_stage(stage, clip_ids or None, stale=stale).job_id])[0]
+    row = {"job": job.job_id, "stage": stage, "status": job.state, "found": job.found, "reason": job.reason}
+    output.show(row | {"stale": engine.stale_stages()}, as_json)
+    engine.close()
+    if job.state != "done":
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -205,6 +229,10 @@ def main() -> None:
         print(fault(error), file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:
+        sys.exit(1)
+    except Exception as error:
+        logging.getLogger("avrec").debug("the command failed", exc_info=True)
+        print(output.unexpected(error), file=sys.stderr)
         sys.exit(1)
 
 

@@ -9,11 +9,11 @@ from importlib import metadata
 from avrec import __version__
 from avrec.config import Settings
 from avrec.errors import AvrecError, StoreError
+from avrec.ingest.model_versions import STAGE_OF, stale_clips
 from avrec.ingest.orphans import FOUND_PREFIX, clear_orphans
 from avrec.models.catalogue import Models
 from avrec.models.verify import verify
 from avrec.models.weights import Weights
-from avrec.schemas import VECTOR_MODALITIES
 from avrec.store.clips import ClipStore
 from avrec.store.database import DAMAGED_ADVICE, Database
 from avrec.store.replacing import KEPT_PREFIX, folder_bytes
@@ -66,7 +66,7 @@ def check(
         _row("disk space", lambda: _space(settings)),
         _row("clip files", files),
         _row("orphans", lambda: (True, clear_orphans(settings, database).sentence())),
-        _row("vectors", lambda: _vectors(clips)),
+        _row("vectors", lambda: _vectors(clips, models)),
         _row("weights", lambda: _weights(settings)),
         *_models(models),
     ]
@@ -125,22 +125,19 @@ def _space(settings: Settings) -> tuple[bool, str]:
     return free > LOW_SPACE_BYTES, words
 
 
-def _vectors(clips: ClipStore) -> tuple[bool, str]:
-    """Damaged vectors and those of another model version: the clips lack the modality until it is made again."""
-    corpus, damaged = clips.corpus(), clips.damaged_vectors()
-    served = {name: {corpus.clip_ids[i] for i in set(found.clip.tolist())} for name, found in corpus.vectors.items()}
-    wrong = {(clip_id, modality) for clip_id, modality, _ in damaged}
-    lacking = {(c.clip_id, m) for c in clips.all() for m in c.modalities if m in VECTOR_MODALITIES}
-    stale = sum(clip_id not in served.get(modality, set()) for clip_id, modality in lacking - wrong)
-    told = []
-    if damaged:
-        clip_id, modality, reason = damaged[0]
-        told.append(f"{len(damaged)} vector(s) are damaged and left out, as {modality} of {clip_id}: {reason}.")
-    if stale:
-        told.append(f"{stale} vector(s) come from another model version.")
-    if told:
-        return False, " ".join([*told, "Delete and add those clips again."])
-    return True, "All vectors are sound, and those of a modality come from one model version."
+def _vectors(clips: ClipStore, models: Models) -> tuple[bool, str]:
+    """Vectors of other models, and vectors that are damaged: a stage that runs again makes both anew."""
+    stale = {stage: len(found) for stage, found in stale_clips(models, clips).items()}
+    damaged = clips.damaged_vectors()
+    wrong = [f"{clip_id}, {modality}: {reason}" for clip_id, modality, reason in damaged[:5]]
+    more = f" and {len(damaged) - 5} more" if len(damaged) > 5 else ""
+    sentences = [f"{count} clip(s) have their {stage} from another model." for stage, count in stale.items()]
+    sentences += [f"{len(damaged)} vector(s) are damaged and left out ({'; '.join(wrong)}{more})."] if damaged else []
+    stages = dict.fromkeys([*stale, *(STAGE_OF[modality] for _, modality, _ in damaged)])
+    sentences += [f"Run `python -m avrec rerun {stage}`." for stage in stages]
+    if sentences:
+        return False, " ".join(sentences)
+    return True, "All vectors are sound and from the present models."
 
 
 def _weights(settings: Settings) -> tuple[bool, str]:

@@ -19,6 +19,7 @@ FACADE = (
     "library",
     "queueing",
     "mending",
+    "renewing",
     "supervisor",
 )  # what `Engine` is put together from
 FRONT = ("ui", "__main__", "cli_evaluate", "cli_keep", "cli_weights", "cli_output", "serve", "working")
@@ -46,6 +47,18 @@ BELOW = {  # package or module -> what it must not import
     "proving": ("ingest", "media", "models", "engine", "people", "comparing", "library", *FRONT),
     "queueing": (*THINKING, "engine", "serving", "people", "comparing", "proving", "library", "supervisor", *FRONT),
     "mending": (*THINKING, "engine", "serving", "people", "comparing", "proving", "library", "supervisor", *FRONT),
+    "renewing": (
+        *THINKING,
+        "media",
+        "engine",
+        "serving",
+        "people",
+        "comparing",
+        "proving",
+        "library",
+        "supervisor",
+        *FRONT,
+    ),
     "supervisor": (*THINKING, "media", "models", *FACADE[:-1], *FRONT),
     "engine": FRONT,
     "health": (*THINKING, *FACADE, *FRONT),

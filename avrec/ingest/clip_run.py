@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from avrec.config import Settings
 from avrec.errors import JobCancelledError
-from avrec.ingest import stages
+from avrec.ingest import intake, stages
 from avrec.ingest.faults import Faults
 from avrec.ingest.folder import StageFolder
 from avrec.ingest.publish import describe, publish, remove_clip
@@ -160,8 +160,9 @@ class ClipRun:
         from avrec.media import decode
 
         self.folder.path.mkdir(parents=True, exist_ok=True)
+        source = intake.source_of(self._row.source, self._settings, self._row.file_name)
         decoded = decode(
-            self._settings.data / self._row.source,  # an absolute source stays as it is
+            source,
             self.folder.media,
             name=self._row.file_name,
             preset=self._row.preset,
@@ -169,6 +170,7 @@ class ClipRun:
             cancelled=self._interrupted,
             on_sound=self._take_sound,
         )
+        intake.check_unchanged(source, self._row.sha256, self._settings, self._row.file_name)
         self._jobs.update(self._row.job_id, duration=decoded.info.duration)
         self.folder.save("decode", {"duration": decoded.info.duration})
 

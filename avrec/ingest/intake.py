@@ -104,6 +104,34 @@ def order_reference(
         raise store_error(error) from error
 
 
+def source_of(source: str, settings: Settings, name: str) -> Path:
+    """The file of an order. One in a server folder lies where it lay when it was ordered, not behind a link put there.
+
+    Raises:
+        UnsupportedMediaError: A link stands in its place, or in that of a folder above it.
+    """
+    path = settings.data / source  # an absolute source stays as it is
+    if Path(source).is_absolute() and path.resolve() != path:
+        raise UnsupportedMediaError(name, "it is no longer where it was", "Add it again.")
+    return path
+
+
+def check_unchanged(path: Path, sha256: str, settings: Settings, name: str) -> None:
+    """Require that a server folder's file still has the bytes that were ordered; uploads lie under their hash.
+
+    Raises:
+        UnsupportedMediaError: It has others, or is gone.
+    """
+    if path.is_relative_to(settings.data):
+        return
+    try:
+        same = hash_file(path) == sha256
+    except OSError:
+        same = False
+    if not same:
+        raise UnsupportedMediaError(name, "it changed while it was being read", "Add it again.")
+
+
 def media_files(folder: Path) -> list[Path]:
     """Files below a folder that look like media, by name; links out of the folder are left out."""
     root = folder.resolve()

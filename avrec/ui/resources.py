@@ -84,6 +84,22 @@ def guard() -> Iterator[None]:
         st.error(UNEXPECTED, icon=":material/error:")
 
 
+def tell(error: Exception) -> bool:
+    """Show what no `guard` caught: fragments and callbacks run outside of a page's own run."""
+    st.error(plain_error(error) if isinstance(error, AvrecError) else UNEXPECTED, icon=":material/error:")
+    return True
+
+
+class OneLine(logging.Filter):
+    """Domain errors in Streamlit's log: their sentence, without the traceback that is for faults of ours."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+        if isinstance(error, AvrecError):
+            record.msg, record.args, record.exc_info, record.exc_text = "%s", (str(error),), None, None
+        return True
+
+
 def plain_error(error: AvrecError) -> str:
     """The error's sentence, with Markdown in names shown as text."""
     from avrec.ui.format import plain

@@ -151,8 +151,9 @@ def test_audience_names_people_and_leads_to_recommend(full, open_page):
 def test_subtitles_are_well_formed():
     lines = [line("Hello\nworld", 0.0, 1.25), line("a --> b <i>x</i>", 3661.5, 3662.0)]
     assert subtitles.srt(lines) == (
-        "1\n00:00:00,000 --> 00:00:01,250\nHello world\n\n2\n01:01:01,500 --> 01:01:02,000\na --> b <i>x</i>\n"
-    )
+        "1\n00:00:00,000 --> 00:00:01,250\nHello world\n\n"
+        "2\n01:01:01,500 --> 01:01:02,000\na → b <\u2060i>x<\u2060/i>\n"
+    ), "players run tags, and SubRip knows no escape"
     text = subtitles.vtt(lines)
     assert text.startswith("WEBVTT\n\n00:00:00.000 --> 00:00:01.250\nHello world\n")
     assert text.count("-->") == 2

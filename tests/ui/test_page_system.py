@@ -41,3 +41,14 @@ def test_status_says_clips_models_device_and_jobs(full):
     assert device == "CPU, 2 cores; no GPU found"
     assert "1 running" in jobs
     assert "1 stopped" in jobs
+
+
+def test_vectors_say_what_serves_and_a_stage_is_run_again(full, open_page):
+    app = open_page(pages.SYSTEM)
+    table = app.dataframe[1].value
+    row = table[table["modality"] == "visual"].iloc[0]
+    assert (row["served version"], row["stale"], row["damaged"]) == ("c0-crop", 38, 1)
+    next(b for b in app.button if b.label == "Run pictures again, 38 clips").click().run()
+    next(b for b in app.button if b.label == "Run text again").click().run()
+    assert ("rerun_stage", "pictures", None, True) in full.calls
+    assert ("rerun_stage", "text", None, False) in full.calls
