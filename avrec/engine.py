@@ -36,6 +36,7 @@ from avrec.schemas import (
 from avrec.serving import Serving
 from avrec.store.clips import ClipStore
 from avrec.store.database import Database
+from avrec.store.files import remove_incoming
 from avrec.store.interactions import InteractionStore
 from avrec.store.job_lists import JobLists
 from avrec.store.jobs import LANES, JobStore
@@ -62,6 +63,7 @@ class Engine(Queueing, Mending, Renewing, People, Comparing, Proving, Library):
     def __init__(self, settings: Settings | None = None, *, start_worker: bool = False, models: Models | None = None):
         self.settings = settings or Settings()
         self._database = Database(self.settings)
+        remove_incoming(self.settings.originals_dir)
         self._clips = ClipStore(self._database)
         self._interactions = InteractionStore(self._database)
         self._jobs, self._lists, self._memo = JobStore(self._database), JobLists(self._database), Memo()

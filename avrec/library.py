@@ -34,6 +34,12 @@ class Library:
         """Every clip, newest first."""
         return list(self._memo.get("clips", self._library_revision(), self._clips.all))
 
+    def clips_of(self, clip_ids: Sequence[str]) -> dict[str, Clip]:
+        """Those of some clips that are in the library, by id."""
+        revision = self._library_revision()
+        known = self._memo.get("clips by id", revision, lambda: {clip.clip_id: clip for clip in self.clips()})
+        return {clip_id: known[clip_id] for clip_id in clip_ids if clip_id in known}
+
     def _library_revision(self) -> int:
         """Grows with every published clip, edit and deletion."""
         return self._memo.get("revisions", self._database.stamp(), self._database.revisions)[0]

@@ -27,6 +27,7 @@ from avrec.schemas import (
     ModelCard,
     Person,
     VectorState,
+    WorkerState,
 )
 
 
@@ -51,6 +52,7 @@ class FakeEngine(FakeLibrary, FakeQueue, FakeRanking, FakePeople, FakeComparing,
         self.media_folder: Path | None = None
         self.without_preview: set[str] = set()
         self._jobs: dict[str, Job] = {}
+        self._watched: dict = {}
         self._ids = itertools.count(1)
         self._events: list[Interaction] = []
         self.revision = 1
@@ -140,7 +142,11 @@ class FakeEngine(FakeLibrary, FakeQueue, FakeRanking, FakePeople, FakeComparing,
             "running": states.count("running"), "queued": states.count("queued"), "failed": states.count("failed"),
             "models_live": ["Whisper base", "CLIP ViT-B/32"], "standing_in": ["composed"],
             "device": self.device(), "worker": True,
+            "paused": self.queue_paused,
         }  # fmt: skip
+
+    def workers(self) -> list[WorkerState]:
+        return [WorkerState("clips", 4711, 1_400_000_000, ("transcribe", "encode pictures"))] if self._clips else []
 
     def doctor(self) -> list[tuple[str, bool, str]]:
         self.calls.append(("doctor",))

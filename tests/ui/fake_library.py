@@ -59,6 +59,9 @@ class FakeLibrary:
     def clips(self) -> list[Clip]:
         return sorted(self._clips.values(), key=lambda c: c.added_at, reverse=True)
 
+    def clips_of(self, clip_ids) -> dict[str, Clip]:
+        return {clip_id: self._clips[clip_id] for clip_id in clip_ids if clip_id in self._clips}
+
     def clip(self, clip_id: str) -> Clip:
         if clip_id not in self._clips:
             raise UnknownClipError(clip_id)
