@@ -18,6 +18,8 @@ FACADE = (
     "proving",
     "library",
     "queueing",
+    "mending",
+    "renewing",
     "supervisor",
 )  # what `Engine` is put together from
 FRONT = ("ui", "__main__", "cli_evaluate", "cli_keep", "cli_weights", "cli_output", "serve", "working")
@@ -44,8 +46,22 @@ BELOW = {  # package or module -> what it must not import
     "people": ("media", "engine", "comparing", "proving", "library", *FRONT),
     "proving": ("ingest", "media", "models", "engine", "people", "comparing", "library", *FRONT),
     "queueing": (*THINKING, "engine", "serving", "people", "comparing", "proving", "library", "supervisor", *FRONT),
+    "mending": (*THINKING, "engine", "serving", "people", "comparing", "proving", "library", "supervisor", *FRONT),
+    "renewing": (
+        *THINKING,
+        "media",
+        "engine",
+        "serving",
+        "people",
+        "comparing",
+        "proving",
+        "library",
+        "supervisor",
+        *FRONT,
+    ),
     "supervisor": (*THINKING, "media", "models", *FACADE[:-1], *FRONT),
     "engine": FRONT,
+    "health": (*THINKING, *FACADE, *FRONT),
     "ui": ("media", "models", "store", "serving", "people", "comparing", "library", *FRONT[1:]),
 }
 

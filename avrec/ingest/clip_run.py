@@ -109,9 +109,7 @@ class ClipRun:
         if self.folder.done(stage):
             return
         self._check(True)
-        with self._lock:
-            self._now.append(stage)
-        self._announce(stage, 0.0)
+        self._begin(stage)
         started, at = time.monotonic(), time.time()
         try:
             self._faults.strike(stage)
@@ -147,6 +145,14 @@ class ClipRun:
                 stage_times=dict(self._times),
                 deaths=0,
             )
+
+    def _begin(self, stage: str) -> None:
+        """A stage in hand has a time that ends as it starts."""
+        with self._lock:
+            self._now.append(stage)
+            self._times[stage] = (time.time(),) * 2
+            self._jobs.update(self._row.job_id, stage_times=dict(self._times))
+        self._announce(stage, 0.0)
 
     def _announce(self, stage: str, share: float) -> None:
         with self._lock:
@@ -184,9 +190,7 @@ class ClipRun:
 
     def _publish(self) -> None:
         self._check(True)
-        with self._lock:
-            self._now.append("index")
-        self._announce("index", 0.0)
+        self._begin("index")
         self._faults.strike("index")
         started, at = time.monotonic(), time.time()
         current = self._jobs.row(self._row.job_id)

@@ -40,6 +40,15 @@ def test_every_view_opens_for_every_kind_of_clip(full, open_page, view):
         assert not app.error
 
 
+def test_a_clip_whose_files_are_gone_is_shown_without_its_player(full, open_page):
+    clip = speaking(full)
+    full.without_preview.add(clip.clip_id)
+    app = open_page(pages.CLIP, clip=clip.clip_id)
+    assert not app.exception
+    assert "self-check" in app.warning[0].value
+    assert "<video" not in html_of(app)
+
+
 def test_one_clip_alone_has_no_neighbours(hold, open_page):
     engine = hold(FakeEngine(starter_clips(1)))
     app = open_page(pages.CLIP, clip=engine.clips()[0].clip_id)
