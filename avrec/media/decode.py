@@ -13,19 +13,20 @@ from typing import Any
 
 import numpy as np
 
-from avrec.errors import CorruptMediaError, MediaTooLargeError
+from avrec.errors import CorruptMediaError
 from avrec.media.candidates import Candidates
 from avrec.media.clock import Clock
 from avrec.media.decode_result import PROXY_AUDIO_FILE, PROXY_VIDEO_FILE, SOUND_FILE, SOUND_RATE, Decoded
 from avrec.media.geometry import Geometry, read_geometry
-from avrec.media.opening import Source, check_pixels, open_source
+from avrec.media.length import MAX_SECONDS, check_length, too_long
+from avrec.media.opening import Source, check_pixels, check_said_size, open_source
 from avrec.media.proxy import Proxy
 from avrec.media.segments import find_pauses, make_segments
 from avrec.media.shots import Shots
 from avrec.media.sound import SoundFile
+from avrec.media.whole import end_missing
 from avrec.schemas import MediaInfo
 
-MAX_SECONDS = 4 * 3600.0
 MAX_DAMAGED = 200
 MOST_WAITING = 1000  # frames of sound held back until the first picture shows its size
 QUIET = 0.01  # -40 dBFS
@@ -42,15 +43,17 @@ def decode_file(path: Path, folder: Path, name: str, preset: str, report: Callab
         MediaError: It cannot be used; which kind says why.
     """
     with open_source(path, name) as source, (folder / SOUND_FILE).open("wb") as sound:
+        check_length(path, source, name)
         run = Pass(source, folder, SoundFile(sound), name)
         run.run(report)
     has_picture, has_sound = run.pictures > 0, (folder / SOUND_FILE).stat().st_size > 0
     if not has_sound:
         (folder / SOUND_FILE).unlink()
     if not has_sound and not has_picture:
+        check_said_size(path, source.kind, name)
         raise CorruptMediaError(name, "nothing in it could be decoded")
     samples = np.memmap(folder / SOUND_FILE, np.float32, "r") if has_sound else None
-    info = _describe(source, run, has_picture, has_sound)
+    info = _describe(source, run, has_picture, has_sound, end_missing(path, source.kind))
     boundaries = run.shots.cuts if has_picture else find_pauses(samples, SOUND_RATE)
     segments = make_segments(boundaries, info.duration)
     times, owners = run.candidates.save(folder, segments, preset)
@@ -101,6 +104,7 @@ class Pass:
                     break
                 continue
             for frame in frames:
+                self.damaged += frame.is_corrupt
                 if isinstance(frame, av.VideoFrame):
                     self._take_picture(frame, packet)
                 else:
@@ -109,8 +113,8 @@ class Pass:
             if wall.monotonic() - told > REPORT_SECONDS:
                 told = wall.monotonic()
                 report(min(1.0, self._source.file.tell() / size), max(self.picture_clock.end, self.sound_clock.end))
-        self._sound.close()
         self._release_sound()
+        self._sound.close()
         if self._proxy is not None:
             self._proxy.close()
 
@@ -153,16 +157,23 @@ class Pass:
 
     def _within(self, time: float) -> float:
         if time > MAX_SECONDS:
-            raise MediaTooLargeError(self._name, f"it is longer than {MAX_SECONDS / 3600:.0f} hours")
+            raise too_long(self._name)
         return time
 
     def _release_sound(self) -> None:
         """Hand on the sound that waited for the proxy."""
+        import av
+
         if self._waiting and self._proxy is None:
             self._open_proxy()
         for frame, time in self._waiting:
-            self._sound.add(frame, time)
-            self._proxy.add_sound(frame, time)
+            try:
+                self._sound.add(frame, time)
+                self._proxy.add_sound(frame, time)
+            except MemoryError:
+                raise
+            except (av.error.FFmpegError, ValueError):  # more channels than anybody can mix down, for one
+                self.damaged += 1
         self._waiting.clear()
 
     def _open_proxy(self) -> None:
@@ -172,10 +183,10 @@ class Pass:
         self._proxy = Proxy(path, self.geometry, channels)
 
 
-def _describe(source: Source, run: Pass, has_picture: bool, has_sound: bool) -> MediaInfo:
+def _describe(source: Source, run: Pass, has_picture: bool, has_sound: bool, cut: bool) -> MediaInfo:
     picture_end = run.picture_clock.end if has_picture else 0.0
     duration = max(picture_end, run.sound_clock.end if has_sound else 0.0, SHORTEST_CLIP)
-    notes = _notes(duration, source, run, has_picture, has_sound)
+    notes = _notes(duration, source, run, has_picture, has_sound, cut)
     return MediaInfo(
         kind="video" if has_picture else "audio",
         duration=duration,
@@ -191,11 +202,15 @@ def _describe(source: Source, run: Pass, has_picture: bool, has_sound: bool) -> 
     )
 
 
-def _notes(duration: float, source: Source, run: Pass, has_picture: bool, has_sound: bool) -> tuple[str, ...]:
+def _notes(
+    duration: float, source: Source, run: Pass, has_picture: bool, has_sound: bool, cut: bool
+) -> tuple[str, ...]:
     """What is missing from the file, in sentences for users."""
     notes = []
     if source.claimed and duration < source.claimed - max(SHORT_OF_CLAIM, 0.1 * source.claimed):
         notes.append(f"It ends after {duration:.1f} of {source.claimed:.1f} s.")
+    elif cut:
+        notes.append("Its end is missing.")
     if source.video is not None and not has_picture:
         notes.append("Its picture could not be decoded.")
     if source.audio is not None and not has_sound:
