@@ -31,7 +31,7 @@ from hostile_bytes import (
 )
 
 SECRET = "CANARY-7f3a-of-this-machine"
-FAILED, DONE, ANY = ("failed",), ("done", "partial"), ("done", "partial", "failed")
+FAILED, DONE, ANY = ("failed",), ("done",), ("done", "partial", "failed")
 PARTIAL = ("partial",)
 UNSAFE = "<script>fetch('{url}')</script> $\\frac{{a}}{{b}}$ ![x]({url}/x.png) =cmd|' /C calc'!A0 \u202egnp.\u202c "
 

@@ -103,8 +103,8 @@ class Pass:
                 if self.damaged > MAX_DAMAGED:
                     break
                 continue
+            self.damaged += packet.is_corrupt or any(frame.is_corrupt for frame in frames)
             for frame in frames:
-                self.damaged += frame.is_corrupt
                 if isinstance(frame, av.VideoFrame):
                     self._take_picture(frame, packet)
                 else:

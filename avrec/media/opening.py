@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from avrec.errors import CorruptMediaError, MediaTooLargeError, UnsupportedMediaError
 from avrec.media.sniff import FORMATS, Sniffed, sniff
-from avrec.media.whole import boxes
+from avrec.media.whole import boxes, end_missing
 
 MAX_PIXELS = 40_000_000
 ANY_PIXELS = (1 << 31) - 1
@@ -62,7 +62,9 @@ def open_source(path: Path, name: str) -> Iterator[Source]:
         with container:
             video, audio = _streams(container, name)
             said = _said_seconds(container, video, audio)
-            credible = [seconds for seconds in said if seconds < LONGEST_CLAIM] if kind.states_duration else []
+            # An Ogg file's length stands in its last page; without that libav takes the last one there is.
+            stated = kind.states_duration or (kind.format == "ogg" and not end_missing(path, kind))
+            credible = [seconds for seconds in said if stated and seconds < LONGEST_CLAIM]
             yield Source(container, file, kind, video, audio, max(credible, default=None), max(said, default=0.0))
 
 

@@ -14,6 +14,7 @@ UNKNOWN = 0x7FFF_0000  # sizes from here on stand for "still being written"
 TAIL = 1 << 17  # the last page of an Ogg stream starts within this
 MOST_BOXES = 10_000
 OGG_END = 0x04
+CONTENT = (b"mdat", b"moov", b"moof")  # what hangs behind a whole file is no box of it
 
 
 def end_missing(path: Path, kind: Sniffed) -> bool:
@@ -22,7 +23,7 @@ def end_missing(path: Path, kind: Sniffed) -> bool:
     with path.open("rb") as file:
         match kind.format:
             case "mov":
-                return any(start + length > size for _, start, length in boxes(file, size))
+                return any(name in CONTENT and start + length > size for name, start, length in boxes(file, size))
             case "wav":
                 return _wav_data_end(file) > size + SLACK
             case "avi":
