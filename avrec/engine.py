@@ -3,48 +3,54 @@
 Importing it imports neither torch nor transformers: they load inside the models, in the worker's thread.
 """
 
-import math
 import os
-import time
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from avrec import demo, health
 from avrec.comparing import Comparing
 from avrec.config import Settings
-from avrec.ingest import intake
-from avrec.ingest.speeds import seconds_left, stage_speeds
+from avrec.ingest.task import Handler
+from avrec.ingest.upkeep import Upkeep
+from avrec.ingest.watch import Watcher
 from avrec.ingest.worker import Worker
 from avrec.library import Library
+from avrec.mending import Mending
 from avrec.models.catalogue import Models
 from avrec.people import People
-from avrec.proving import KINDS, Proving
+from avrec.proving import Proving
+from avrec.queueing import Queueing
 from avrec.recommend.options import ListOptions
 from avrec.recommend.presets import PRESET_WEIGHTS
+from avrec.renewing import Renewing
 from avrec.schemas import (
     AudienceMember,
     Counterfactual,
-    Job,
     ModelCard,
     Moment,
     RankedList,
     SegmentPair,
+    WorkerState,
 )
 from avrec.serving import Serving
 from avrec.store.clips import ClipStore
 from avrec.store.database import Database
 from avrec.store.interactions import InteractionStore
-from avrec.store.jobs import JobStore, to_job
+from avrec.store.job_lists import JobLists
+from avrec.store.jobs import LANES, JobStore
+from avrec.store.known_files import KnownFiles
+from avrec.store.memo import Memo
+from avrec.supervisor import Supervisor
 
 
-class Engine(People, Comparing, Proving, Library):
+class Engine(Queueing, Mending, Renewing, People, Comparing, Proving, Library):
     """Everything the pages and the command line can ask for.
 
     Args:
         settings: Defaults to the environment's.
-        start_worker: Start the background worker and, in a new library, the demo.
+        start_worker: Have jobs worked on in the background and folders watched; open the demo in a new library. The
+            work is done in processes of its own, or, with models that are given, in threads.
         models: Defaults to the settings' profile.
 
     Raises:
@@ -58,20 +64,44 @@ class Engine(People, Comparing, Proving, Library):
         self._database = Database(self.settings)
         self._clips = ClipStore(self._database)
         self._interactions = InteractionStore(self._database)
-        self._jobs = JobStore(self._database)
+        self._jobs, self._lists, self._memo = JobStore(self._database), JobLists(self._database), Memo()
+        self._known = KnownFiles(self._database)
         self._models = models or Models(self.settings)
         self._serving = Serving(self._database, self._clips, self._interactions, self._models)
-        handlers = {**self._job_handlers(), **self._people_handlers()}
-        self._worker = Worker(self.settings, self._clips, self._jobs, self._models, handlers)
+        self._watcher = Watcher(self.settings, self._database, self._jobs, self._known)
+        self._upkeep = Upkeep(self._database, self._clips, self._jobs, self._models)
+        self._workers = {lane: self._worker(lane) for lane in LANES}
+        self._supervisor = Supervisor(self.settings, self._jobs)
+        self._served = start_worker
         if start_worker:
             if self.settings.demo and not self._clips.ids():
                 demo.open_demo(self._database, self._jobs, self._interactions)
-            self._worker.start()
+            for background in (*self._workers.values(),) if models else (self._supervisor,):
+                background.start()
+            self._watcher.start()
+            self._upkeep.start(thorough=models is not None)
+
+    def _worker(self, lane: str) -> Worker:
+        handlers: dict[str, Handler] = self._job_handlers() | self._people_handlers() | self._queue_handlers()
+        handlers |= self._mending_handlers() | self._renewing_handlers()
+        return Worker(self.settings, self._clips, self._jobs, self._models, handlers, lane)
 
     def close(self) -> None:
-        """Stop the worker after the stage in hand and close the store."""
-        self._worker.stop()
+        """Stop what works in the background after the stage in hand, and close the store."""
+        for background in (self._upkeep, self._watcher, self._supervisor, *self._workers.values()):
+            background.stop()
         self._database.close()
+
+    def work(self, lane: str, idle_seconds: float) -> None:
+        """Be a lane's worker in this thread until `stop_working`, or until nothing was to do for so long."""
+        if lane == "clips":
+            self._upkeep.start(thorough=True)
+        self._workers[lane].run(idle_seconds)
+
+    def stop_working(self) -> None:
+        """Have `work` end after the stage in hand; may be called from a signal handler."""
+        for worker in self._workers.values():
+            worker.stop(wait=False)
 
     @property
     def revision(self) -> int:
@@ -81,105 +111,6 @@ class Engine(People, Comparing, Proving, Library):
     def open_demo(self) -> bool:
         """Queue the demo clips and their simulated people; False when that was done before."""
         return demo.open_demo(self._database, self._jobs, self._interactions)
-
-    # ---- ingest --------------------------------------------------------------------------------------
-
-    def add_file(
-        self,
-        source: BinaryIO | Path,
-        name: str,
-        *,
-        title: str = "",
-        description: str = "",
-        tags: Sequence[str] = (),
-        preset: str = "balanced",
-    ) -> Job:
-        """Take a file in: an open stream is copied under its hash, a path is referred to.
-
-        Raises:
-            MediaError, StoreError, InvalidInputError: Nothing was added.
-        """
-        fields = intake.clean_fields(name, title, description, tags)
-        if isinstance(source, Path):
-            order = intake.order_reference(source, self.settings, fields, preset)
-        else:
-            order = intake.order_upload(source, name, self.settings, fields, preset)
-        return self.job(self._jobs.enqueue([order])[0])
-
-    def add_folder(
-        self, folder: Path, *, preset: str = "balanced", table: dict[str, dict[str, Any]] | None = None
-    ) -> list[Job]:
-        """Take in the media files below a server folder.
-
-        Args:
-            table: File name -> title, description and tags, as `read_metadata_csv` gives them.
-
-        Raises:
-            InvalidInputError: The folder is not below one of `settings.roots`.
-        """
-        table = table or {}
-        orders = [
-            intake.order_reference(
-                path, self.settings, intake.clean_fields(path.name, **table.get(path.name, {})), preset
-            )
-            for path in intake.media_files(intake.check_root(folder, self.settings))
-        ]
-        return [self.job(job_id) for job_id in self._jobs.enqueue(orders)]
-
-    def read_metadata_csv(self, text: str) -> tuple[dict[str, dict[str, Any]], list[tuple[int, str]]]:
-        """File name -> fields, and the rejected lines; columns file, title, description, tags (`;` between)."""
-        return intake.read_metadata_csv(text)
-
-    def jobs(self, limit: int = 200) -> list[Job]:
-        """Jobs of files, newest first, with an estimate of the time left for the running one."""
-        speeds = self.stage_speeds()
-        return [to_job(row, seconds_left(row, speeds)) for row in self._jobs.rows(limit) if row.kind not in KINDS]
-
-    def job(self, job_id: str) -> Job:
-        return to_job(self._jobs.row(job_id))
-
-    def cancel_job(self, job_id: str) -> None:
-        """Stop a queued or running job; what it had found is dropped."""
-        for state in ("queued", "running"):
-            if self._jobs.update(job_id, only_if=state, state="cancelled", stage=""):
-                return
-
-    def retry_job(self, job_id: str) -> None:
-        """Queue a failed or cancelled job again; its finished stages are kept."""
-        for state in ("failed", "cancelled"):
-            if self._jobs.update(job_id, only_if=state, state="queued", reason="", progress=0.0):
-                return
-
-    def remove_job(self, job_id: str) -> None:
-        """Take a finished, failed or cancelled job off the list; an upload that became no clip goes with it."""
-        sha256 = self._jobs.row(job_id).sha256
-        self._jobs.remove(job_id)
-        if not self._jobs.knows(sha256) and not self._clips.has(sha256[:16]):
-            (self.settings.originals_dir / sha256).unlink(missing_ok=True)
-
-    def wait(self, job_ids: Sequence[str], timeout: float | None = None) -> list[Job]:
-        """Wait until the jobs have ended; this process works on them itself where no other does.
-
-        A job whose bytes were on their way already ends as the job that brings them does.
-        """
-        deadline = time.monotonic() + timeout if timeout is not None else math.inf
-        awaited = [self._jobs.twin(job_id) for job_id in job_ids]
-
-        def over() -> bool:
-            live = any(self._jobs.state(job_id) in ("queued", "running") for job_id in awaited)
-            return not live or time.monotonic() > deadline
-
-        if self._worker.started:
-            while not over():
-                time.sleep(0.1)
-        else:
-            self._worker.drain(over)
-        ended = [(self.job(own), self.job(other)) for own, other in zip(job_ids, awaited, strict=True)]
-        return [own if other.state == "done" else replace(other, job_id=own.job_id) for own, other in ended]
-
-    def stage_speeds(self) -> dict[str, float]:
-        """Median seconds of work per second of clip, by stage; empty before the first clip."""
-        return stage_speeds(self._jobs.rows(100))
 
     # ---- recommending --------------------------------------------------------------------------------
 
@@ -257,10 +188,24 @@ class Engine(People, Comparing, Proving, Library):
         """Moments for words, a picture or a clip."""
         return self._serving.search(text, image, clip_id, k)
 
+    def search_gaps(self) -> list[str]:
+        """What cannot be searched by words just now, since its model is not here; a sentence each."""
+        return self._serving.search_gaps()
+
     # ---- system --------------------------------------------------------------------------------------
 
     def model_cards(self) -> list[ModelCard]:
-        return self._models.cards()
+        """One card per task; a model counts as loaded where this process or a worker has it."""
+        elsewhere = {task for worker in self.workers() for task in worker.loaded}
+        return [replace(card, loaded=card.loaded or card.task in elsewhere) for card in self._models.cards()]
+
+    def loaded_here(self) -> list[str]:
+        """Tasks whose models this process has in memory."""
+        return self._models.loaded()
+
+    def workers(self) -> list[WorkerState]:
+        """The processes and threads that work now, one a lane at most."""
+        return self._supervisor.states()
 
     def device(self) -> str:
         """What the models run on, in words."""
@@ -270,8 +215,8 @@ class Engine(People, Comparing, Proving, Library):
 
     def status(self) -> dict[str, Any]:
         """What the sidebar says."""
-        counts, cards = self._jobs.counts(without=KINDS), self.model_cards()
-        clips = self._clips.all()
+        counts, cards = self.queue_counts(), self.model_cards()
+        clips = self.clips()
         return {
             "clips": len(clips),
             "seconds": sum(clip.duration for clip in clips),
@@ -281,12 +226,9 @@ class Engine(People, Comparing, Proving, Library):
             "models_live": [card.name for card in cards if card.available and not card.stands_in_for],
             "standing_in": [card.name for card in cards if card.available and card.stands_in_for],
             "device": self.device(),
-            "worker": self._worker.working,
+            "worker": bool(self.workers()) or any(worker.working for worker in self._workers.values()),
+            "paused": self.queue_paused,
         }
-
-    def doctor(self) -> list[tuple[str, bool, str]]:
-        """Checks as (name, passed, sentence)."""
-        return health.check(self.settings, self._database, self._clips, self._models)
 
     def versions(self) -> dict[str, str]:
         return health.versions() | {"process": str(os.getpid())}

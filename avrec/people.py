@@ -2,14 +2,15 @@
 
 import io
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from avrec.errors import InvalidInputError, UnknownClipError, UnknownUserError
 from avrec.evaluate.live import LiveCheck
 from avrec.ingest.profiles import embed_profile
+from avrec.ingest.task import Handler, Task
 from avrec.models.catalogue import Models
 from avrec.recommend.csv_import import LIMITS, TEXT_LENGTH, USER_ID_LENGTH, clean_text, read_interactions
 from avrec.recommend.events import EventWeights
@@ -171,14 +172,14 @@ class People:
             fields = {"title": f"Profile of {self.pseudonym(user_id)}", "user_id": user_id}
             self._jobs.enqueue([Order("", "", "profile text", fields, kind="profile", priority=1)])
 
-    def _people_handlers(self) -> dict[str, Callable[[dict[str, Any], Callable[[float, str], None]], str]]:
+    def _people_handlers(self) -> dict[str, Handler]:
         """Kind of job -> what the worker runs for it."""
         return {"profile": self._run_profile}
 
-    def _run_profile(self, fields: dict[str, Any], announce: Callable[[float, str], None]) -> str:
+    def _run_profile(self, task: Task) -> str:
         """Embed a person's present profile text with the language model, too."""
-        announce(0.0, "text")
-        embed_profile(str(fields["user_id"]), self._interactions, self._clips, self._models, wait=True)
+        task.announce(0.0, "text")
+        embed_profile(str(task.fields["user_id"]), self._interactions, self._clips, self._models, wait=True)
         return "profile text embedded"
 
     def interests(self, user_id: str) -> Interests:

@@ -26,12 +26,11 @@ from avrec.schemas import Job
 from avrec.serving import HYBRID_SETTINGS, Serving
 from avrec.store.clips import ClipStore
 from avrec.store.database import Database
-from avrec.store.files import read_json, write_bytes, write_json
+from avrec.store.files import CHUNK, read_json, write_bytes, write_json
 from avrec.store.interactions import InteractionStore
-from avrec.store.jobs import JobStore, Order, to_job
+from avrec.store.jobs import EVALUATIONS, JobStore, Order, to_job
 
 OWN_FILE = re.compile(r"csv-[0-9a-f]{16}")
-KINDS = ("evaluate", "tune")
 KEPT = 60
 PRIORITY = 5  # before files that wait: an evaluation takes seconds
 Announce = Callable[[float, str], None]
@@ -148,7 +147,7 @@ class Proving:
 
     def evaluation_jobs(self) -> list[Job]:
         """Jobs of evaluation and tuning, newest first."""
-        return [to_job(row) for row in self._jobs.rows(200) if row.kind in KINDS]
+        return [to_job(row) for row in self._jobs.rows(400) if row.kind in EVALUATIONS]
 
     # ---- what was found ------------------------------------------------------------------------------
 
@@ -212,7 +211,9 @@ class Proving:
     def keep_interactions(self, name: str, data: bytes) -> str:
         """Keep an uploaded CSV file to evaluate on; returns what to call it as a dataset: "csv-" and its hash."""
         digest = hashlib.sha256(data).hexdigest()[:16]
-        plain = "".join(c for c in Path(name).name if c.isprintable())[-80:]
+        plain = (
+            "".join(c for c in Path(name).name if c.isprintable()).encode()[-200:].decode(errors="ignore").lstrip(".")
+        )
         write_bytes(self._own_files_dir / digest / (plain or "interactions.csv"), data)
         return f"csv-{digest}"
 
@@ -239,7 +240,12 @@ class Proving:
             return hashlib.sha256(repr(sorted(SETS[dataset].members.items())).encode()).hexdigest()[:16]
         digest = hashlib.sha256(repr(sorted(self._clips.ids())).encode())
         try:
-            digest.update(self._file(dataset).read_bytes())
+            path = self._file(dataset)
+            if not path.is_file():  # a pipe or a device would be read for ever
+                raise FileNotFoundError
+            with path.open("rb") as file:
+                while chunk := file.read(CHUNK):
+                    digest.update(chunk)
         except OSError as error:
             names = ", ".join((DEMO, *SETS))
             reason = f"it is neither a file that can be read nor one of {names}"
@@ -268,12 +274,12 @@ class Proving:
 
     # ---- running: the worker calls these -------------------------------------------------------------
 
-    def _job_handlers(self) -> dict[str, Callable[[dict[str, Any], Announce], str]]:
+    def _job_handlers(self) -> dict[str, Callable[[Any], str]]:
         """Kind -> what runs it; it returns what was found, in words."""
         return {"evaluate": self._run_evaluation, "tune": self._run_tuning}
 
-    def _run_evaluation(self, fields: dict[str, Any], announce: Announce) -> str:
-        asked = Request.from_fields(fields)
+    def _run_evaluation(self, task: Any) -> str:
+        asked, announce = Request.from_fields(task.fields), task.announce
         announce(0.0, "reading the dataset")
         loaded, spec, told = self._load(asked.dataset, asked.source), asked.spec, announce
         if spec.auto and spec.hybrid is None:
@@ -289,12 +295,12 @@ class Proving:
             path.unlink(missing_ok=True)
         return headline(found)
 
-    def _run_tuning(self, fields: dict[str, Any], announce: Announce) -> str:
-        asked = Request.from_fields(fields)
+    def _run_tuning(self, task: Any) -> str:
+        asked, announce = Request.from_fields(task.fields), task.announce
         announce(0.0, "reading the dataset")
         loaded = self._load(asked.dataset, asked.source)
         found = self._tuned_for(asked, loaded, announce, again=True)
-        if fields.get("use"):
+        if task.fields.get("use"):
             self.use_hybrid(found.settings)
         return found.settings.source
 

@@ -15,7 +15,7 @@ from avrec.ingest.folder import StageFolder
 from avrec.ingest.pictures import understand_pictures
 from avrec.media import Decoded, load_decoded, load_sound
 from avrec.models.catalogue import Models
-from avrec.schemas import Annotation, Segment
+from avrec.schemas import Annotation
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,14 @@ class Work:
     Attributes:
         fields: title, description, tags given with the file.
         report: Takes the share of the stage that is done, in [0, 1].
+        preset: fast, balanced or thorough.
     """
 
     folder: StageFolder
     models: Models
     fields: dict[str, Any]
     report: Callable[[float], None]
+    preset: str = "balanced"
 
     def decoded(self) -> Decoded:
         return load_decoded(self.folder.media)
@@ -39,21 +41,22 @@ class Work:
         return load_sound(self.folder.media)
 
 
-def speech(work: Work) -> None:
-    """What is said: lines with words, and one sentence vector per segment that has speech."""
-    decoded, sound = work.decoded(), work.sound()
+def segments(work: Work) -> None:
+    """Where the segments are, written down beside what was decoded."""
+    work.folder.save("segments", [asdict(segment) for segment in work.decoded().segments])
+
+
+def speech(work: Work, sound: np.ndarray | None) -> None:
+    """What is said: lines with words. Needs the sound alone, so it runs while the pictures are still being decoded."""
     if sound is None:
         work.folder.save("speech", {"lines": [], "language": None, "language_probability": None, "model": None})
         return
-    transcriber = work.models.transcriber
-    transcript = transcriber.transcribe(np.asarray(sound, dtype=np.float32))
+    transcript = work.models.transcriber.transcribe(np.asarray(sound, dtype=np.float32))
     lines = [asdict(line) for line in transcript.lines]
-    owner = assign_lines([(line.start, line.end) for line in transcript.lines], decoded.segments)
     work.folder.save(
         "speech",
         {
             "lines": lines,
-            "owner": owner.tolist(),
             "language": transcript.language if lines else None,
             "language_probability": transcript.language_probability if lines else None,
             "model": transcript.model,
@@ -109,7 +112,8 @@ def text(work: Work) -> None:
     """What it means: sentence vectors of the speech per segment and one vector of the whole document."""
     decoded, said, seen = work.decoded(), work.folder.record("speech"), work.folder.record("pictures")
     texts = [""] * len(decoded.segments)
-    for line, owner in zip(said["lines"], said.get("owner", []), strict=True):
+    owners = assign_lines([(line["start"], line["end"]) for line in said["lines"]], decoded.segments)
+    for line, owner in zip(said["lines"], owners, strict=True):
         texts[owner] = f"{texts[owner]} {line['text'].strip()}".strip()
     arrays: dict[str, np.ndarray] = {}
     record: dict[str, Any] = {"versions": {}, "models": {}}
@@ -156,7 +160,3 @@ def spoken_annotations(said: dict[str, Any]) -> list[Annotation]:
             )
         )
     return annotations
-
-
-def segment_record(segments: tuple[Segment, ...]) -> list[dict[str, float]]:
-    return [asdict(segment) for segment in segments]

@@ -2,8 +2,9 @@
 
     python -m avrec.media.child '{"path": ..., "folder": ..., "name": ..., "preset": ...}'
 
-Prints one JSON line per progress step, {"progress": share, "seconds": of the clip}, and a last one: {"done": true} or
-{"error": type, "reason": ..., "advice": ...}, both with the most memory that was resident, {"peak_mb": ...}.
+Prints one JSON line per progress step, {"progress": share, "seconds": of the clip}, {"sound": true or false} once the
+sound is whole, and a last one: {"done": true} or {"error": type, "reason": ..., "advice": ...}, both with the most
+memory that was resident, {"peak_mb": ...}.
 """
 
 import ctypes
@@ -78,6 +79,23 @@ def explain(number: int | None) -> dict[str, str]:
             return {"error": "CorruptMediaError", "reason": DAMAGED}
 
 
+def work(path: Path, folder: Path, name: str, preset: str) -> None:
+    """Decode, and say how far it is."""
+    import av
+
+    from avrec.media.decode import decode_file
+
+    av.logging.set_level(None)
+    decode_file(
+        path,
+        folder,
+        name,
+        preset,
+        lambda share, seconds: say({"progress": share, "seconds": seconds}),
+        lambda present: say({"sound": present}),
+    )
+
+
 def main() -> None:
     task = json.loads(sys.argv[1])
     die_with_parent()
@@ -86,18 +104,7 @@ def main() -> None:
     from avrec.errors import MediaError
 
     try:
-        import av
-
-        from avrec.media.decode import decode_file
-
-        av.logging.set_level(None)
-        decode_file(
-            Path(task["path"]),
-            Path(task["folder"]),
-            task["name"],
-            task["preset"],
-            lambda share, seconds: say({"progress": share, "seconds": seconds}),
-        )
+        work(Path(task["path"]), Path(task["folder"]), task["name"], task["preset"])
         end({"done": True})
     except MediaError as error:
         end({"error": type(error).__name__, "reason": error.reason, "advice": error.advice})

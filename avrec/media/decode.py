@@ -1,13 +1,13 @@
-"""One sequential pass over a file: frames, shots, thumbnails, proxy and sound. Runs in the child process only.
+"""A quick pass over a file's sound, then one over everything: frames, shots, thumbnails and proxy.
+
+Runs in the child process only.
 
 Nothing the container says about itself is believed: times come from decoded frames, and what the container claims is
 only compared with them.
 """
 
 import itertools
-import os
-import time as wall
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,42 +18,49 @@ from avrec.media.candidates import Candidates
 from avrec.media.clock import Clock
 from avrec.media.decode_result import PROXY_AUDIO_FILE, PROXY_VIDEO_FILE, SOUND_FILE, SOUND_RATE, Decoded
 from avrec.media.geometry import Geometry, read_geometry
-from avrec.media.length import MAX_SECONDS, check_length, too_long
 from avrec.media.opening import Source, check_pixels, check_said_size, open_source
 from avrec.media.proxy import Proxy
+from avrec.media.reading import Reader
 from avrec.media.segments import find_pauses, make_segments
 from avrec.media.shots import Shots
-from avrec.media.sound import SoundFile
+from avrec.media.sound_pass import Heard, within, write_sound
 from avrec.media.whole import end_missing
 from avrec.schemas import MediaInfo
 
-MAX_DAMAGED = 200
 MOST_WAITING = 1000  # frames of sound held back until the first picture shows its size
 QUIET = 0.01  # -40 dBFS
 PEAKS = 60
 SHORT_OF_CLAIM = 0.5
 SHORTEST_CLIP = 0.04
-REPORT_SECONDS = 0.5
 
 
-def decode_file(path: Path, folder: Path, name: str, preset: str, report: Callable[[float, float], None]) -> Decoded:
+def decode_file(
+    path: Path,
+    folder: Path,
+    name: str,
+    preset: str,
+    report: Callable[[float, float], None],
+    on_sound: Callable[[bool], None] = lambda _: None,
+) -> Decoded:
     """Decode a file into `folder`, which exists and is empty.
+
+    Args:
+        on_sound: Called once the sound is whole, with whether there is any.
 
     Raises:
         MediaError: It cannot be used; which kind says why.
     """
-    with open_source(path, name) as source, (folder / SOUND_FILE).open("wb") as sound:
-        check_length(path, source, name)
-        run = Pass(source, folder, SoundFile(sound), name)
+    heard = write_sound(path, folder, name, lambda seconds: report(0.0, seconds))
+    on_sound(heard.present)
+    with open_source(path, name) as source:
+        run = Pass(source, folder, name)
         run.run(report)
-    has_picture, has_sound = run.pictures > 0, (folder / SOUND_FILE).stat().st_size > 0
-    if not has_sound:
-        (folder / SOUND_FILE).unlink()
+    has_picture, has_sound = run.pictures > 0, heard.present
     if not has_sound and not has_picture:
         check_said_size(path, source.kind, name)
         raise CorruptMediaError(name, "nothing in it could be decoded")
     samples = np.memmap(folder / SOUND_FILE, np.float32, "r") if has_sound else None
-    info = _describe(source, run, has_picture, has_sound, end_missing(path, source.kind))
+    info = _describe(source, run, heard, end_missing(path, source.kind))
     boundaries = run.shots.cuts if has_picture else find_pauses(samples, SOUND_RATE)
     segments = make_segments(boundaries, info.duration)
     times, owners = run.candidates.save(folder, segments, preset)
@@ -78,9 +85,9 @@ class Pass:
         geometry: Of the first frame.
     """
 
-    def __init__(self, source: Source, folder: Path, sound: SoundFile, name: str):
-        self._source, self._folder, self._sound, self._name = source, folder, sound, name
-        self.picture_clock, self.sound_clock = Clock(source.start), Clock(source.start)
+    def __init__(self, source: Source, folder: Path, name: str):
+        self._source, self._folder, self._name = source, folder, name
+        self.picture_clock, self._sound_clock = Clock(source.start), Clock(source.start)
         self.shots, self.candidates = Shots(), Candidates()
         self.pictures = self.damaged = 0
         self.geometry: Geometry | None = None
@@ -91,56 +98,27 @@ class Pass:
         """Decode packet by packet; a damaged packet is counted and skipped."""
         import av
 
-        size = max(1, os.fstat(self._source.file.fileno()).st_size)
-        told = wall.monotonic()
-        for packet in self._packets():
-            try:
-                frames = packet.decode()
-            except MemoryError:
-                raise
-            except (av.error.FFmpegError, ValueError):
-                self.damaged += 1
-                if self.damaged > MAX_DAMAGED:
-                    break
-                continue
-            self.damaged += packet.is_corrupt or any(frame.is_corrupt for frame in frames)
-            for frame in frames:
-                if isinstance(frame, av.VideoFrame):
-                    self._take_picture(frame, packet)
-                else:
-                    self._take_sound(frame)
-            # The place in the file, since lengths may be a lie; also the sign of life that the parent waits for.
-            if wall.monotonic() - told > REPORT_SECONDS:
-                told = wall.monotonic()
-                report(min(1.0, self._source.file.tell() / size), max(self.picture_clock.end, self.sound_clock.end))
+        streams = [stream for stream in (self._source.video, self._source.audio) if stream is not None]
+        reader = Reader(self._source, streams, lambda share: report(share, self._end()))
+        for frame, packet in reader.frames():
+            if isinstance(frame, av.VideoFrame):
+                self._take_picture(frame, packet)
+            else:
+                self._take_sound(frame)
+        self.damaged += reader.damaged
         self._release_sound()
-        self._sound.close()
         if self._proxy is not None:
             self._proxy.close()
 
-    def _packets(self) -> Iterator[Any]:
-        """Packets until the end, or until the container itself is broken."""
-        import av
-
-        source = self._source
-        packets = source.container.demux([s for s in (source.video, source.audio) if s is not None])
-        while True:
-            try:
-                yield next(packets)
-            except StopIteration:
-                return
-            except MemoryError:
-                raise
-            except av.error.FFmpegError:
-                self.damaged += 1
-                return
+    def _end(self) -> float:
+        return max(self.picture_clock.end, self._sound_clock.end)
 
     def _take_picture(self, frame: Any, packet: Any) -> None:
         check_pixels(frame.width, frame.height, self._name)
         if self.geometry is None:
             self.geometry = read_geometry(frame, self._source.video.sample_aspect_ratio)
         step = float(packet.duration * packet.time_base) if packet.duration and packet.time_base else SHORTEST_CLIP
-        time = self._within(self.picture_clock.place(frame.time, min(max(step, 0.0), 1.0)))
+        time = within(self.picture_clock.place(frame.time, min(max(step, 0.0), 1.0)), self._name)
         self.pictures += 1
         if self._proxy is None:
             self._open_proxy()
@@ -150,15 +128,10 @@ class Pass:
             self.shots.add(small, time)
 
     def _take_sound(self, frame: Any) -> None:
-        time = self._within(self.sound_clock.place(frame.time, frame.samples / max(frame.sample_rate, 1)))
+        time = self._sound_clock.place(frame.time, frame.samples / max(frame.sample_rate, 1))
         self._waiting.append((frame, time))
         if self._proxy is not None or self._source.video is None or len(self._waiting) > MOST_WAITING:
             self._release_sound()
-
-    def _within(self, time: float) -> float:
-        if time > MAX_SECONDS:
-            raise too_long(self._name)
-        return time
 
     def _release_sound(self) -> None:
         """Hand on the sound that waited for the proxy."""
@@ -168,7 +141,6 @@ class Pass:
             self._open_proxy()
         for frame, time in self._waiting:
             try:
-                self._sound.add(frame, time)
                 self._proxy.add_sound(frame, time)
             except MemoryError:
                 raise
@@ -183,9 +155,10 @@ class Pass:
         self._proxy = Proxy(path, self.geometry, channels)
 
 
-def _describe(source: Source, run: Pass, has_picture: bool, has_sound: bool, cut: bool) -> MediaInfo:
+def _describe(source: Source, run: Pass, heard: Heard, cut: bool) -> MediaInfo:
+    has_picture, has_sound = run.pictures > 0, heard.present
     picture_end = run.picture_clock.end if has_picture else 0.0
-    duration = max(picture_end, run.sound_clock.end if has_sound else 0.0, SHORTEST_CLIP)
+    duration = max(picture_end, heard.end, SHORTEST_CLIP)
     notes = _notes(duration, source, run, has_picture, has_sound, cut)
     return MediaInfo(
         kind="video" if has_picture else "audio",

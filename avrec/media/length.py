@@ -38,7 +38,10 @@ def _packets_last(path: Path, source: Source) -> float:
                 for packet in container.demux([container.streams[index] for index in indexes]):
                     if packet.size:
                         clock = clocks[packet.stream_index]
-                        clock.place(_seconds(packet, packet.dts), min(max(_seconds(packet, packet.duration) or 0.0, 0.0), LONGEST_STEP))
+                        clock.place(
+                            _seconds(packet, packet.dts),
+                            min(max(_seconds(packet, packet.duration) or 0.0, 0.0), LONGEST_STEP),
+                        )
                         end = max(end, clock.end)
                     if end > MAX_SECONDS:
                         break

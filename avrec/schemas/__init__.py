@@ -17,12 +17,16 @@ from avrec.schemas.clips import (
     Annotation,
     AnnotationKind,
     Clip,
+    Failures,
     Job,
+    JobPage,
     MediaInfo,
+    QueueCounts,
     Segment,
     SpokenLine,
     Transcript,
     Understanding,
+    WatchedFolder,
     Word,
 )
 from avrec.schemas.comparisons import (
@@ -35,7 +39,7 @@ from avrec.schemas.comparisons import (
     PeopleComparison,
 )
 from avrec.schemas.corpus import Corpus, VectorSet
-from avrec.schemas.models import ModelCard
+from avrec.schemas.models import ModelCard, VectorState, WorkerState
 from avrec.schemas.names import (
     CONTENT_MODALITIES,
     EVENTS,
@@ -79,11 +83,13 @@ __all__ = [
     "ContributionKind",
     "Corpus",
     "Counterfactual",
+    "Failures",
     "HistoryLine",
     "ImportReport",
     "Interaction",
     "Interests",
     "Job",
+    "JobPage",
     "ListMetrics",
     "MediaInfo",
     "ModalityLikeness",
@@ -95,6 +101,7 @@ __all__ = [
     "Person",
     "PersonProfile",
     "PersonSettings",
+    "QueueCounts",
     "RankedList",
     "Recommendation",
     "Segment",
@@ -103,5 +110,8 @@ __all__ = [
     "Transcript",
     "Understanding",
     "VectorSet",
+    "VectorState",
+    "WatchedFolder",
     "Word",
+    "WorkerState",
 ]

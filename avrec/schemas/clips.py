@@ -147,7 +147,11 @@ class Job:
         state: queued, running, done, failed or cancelled.
         outcome: "done", "partial" or "duplicate" once the state is done.
         progress: Share of the work done, in [0, 1].
-        kind: "ingest" or "text" for files; "evaluate" or "tune".
+        stages_now: Stages in hand: sound and pictures run beside each other. `stage` is the first of them.
+        stage_times: Stage -> (start, end) in seconds since 1970; of a stage in hand both are its start.
+        duration: Seconds of the clip, once they are known.
+        priority: The highest goes first; then the oldest.
+        kind: "ingest" or "text" for files; "evaluate" or "tune"; "folder", "media", "rerun", "profile".
         key: What the work is known by: hash of the file's bytes, or of what is evaluated.
     """
 
@@ -168,3 +172,63 @@ class Job:
     found: str = ""
     kind: str = "ingest"
     key: str = ""
+    stages_now: tuple[str, ...] = ()
+    stage_times: dict[str, tuple[float, float]] = field(default_factory=dict)
+    duration: float | None = None
+    priority: int = 0
+
+
+@dataclass(frozen=True)
+class JobPage:
+    """Some of the queue's jobs, and how many there are in all."""
+
+    jobs: tuple[Job, ...]
+    total: int
+
+
+@dataclass(frozen=True)
+class Failures:
+    """Jobs that failed for one reason.
+
+    Attributes:
+        what: What happened, and what to do about it; numbers that differ between the files are left out ("…").
+        files: (job id, file name, the file's own sentence), the latest first.
+    """
+
+    what: str
+    files: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class QueueCounts:
+    """How many jobs on clips there are in each state.
+
+    Attributes:
+        clips: Done jobs of files that became clips.
+        known: Done jobs of files whose bytes were known.
+        cancellable: Waiting jobs that "cancel all" takes; the seconds' work of an edited text goes on.
+    """
+
+    running: int = 0
+    waiting: int = 0
+    done: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    clips: int = 0
+    known: int = 0
+    cancellable: int = 0
+
+
+@dataclass(frozen=True)
+class WatchedFolder:
+    """A server folder whose new files become clips.
+
+    Attributes:
+        looked_at: When it was last looked into; None before the first look.
+        note: What that look found, in words.
+    """
+
+    path: str
+    preset: str
+    looked_at: datetime | None
+    note: str

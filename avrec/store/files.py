@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -50,8 +51,30 @@ def hash_file(path: Path) -> str:
     return digest.hexdigest()
 
 
-def keep_by_hash(source: BinaryIO, folder: Path, name: str, limit_bytes: int) -> tuple[Path, str]:
-    """Copy a stream below `folder` under its sha256, in chunks.
+@dataclass(frozen=True)
+class Arrived:
+    """A file that lies on the same disk already, written and hashed as it came: it is moved instead of copied.
+
+    Attributes:
+        path: Where it lies; its owner removes it where nobody took it.
+        sha256: Of its bytes.
+        size: Bytes.
+    """
+
+    path: Path
+    sha256: str
+    size: int
+
+    def move(self, folder: Path) -> Path:
+        """Put it below `folder` under its hash; on the disk for good before it has its name."""
+        folder.mkdir(parents=True, exist_ok=True)
+        with self.path.open("rb") as file:
+            os.fsync(file.fileno())
+        return self.path.replace(folder / self.sha256)
+
+
+def keep_by_hash(source: BinaryIO | Arrived, folder: Path, name: str, limit_bytes: int) -> tuple[Path, str]:
+    """Copy a stream below `folder` under its sha256, in chunks; move what has arrived on this disk already.
 
     Args:
         name: Display name, for errors.
@@ -67,6 +90,10 @@ def keep_by_hash(source: BinaryIO, folder: Path, name: str, limit_bytes: int) ->
     temporary = folder / f".incoming-{uuid.uuid4().hex[:8]}"
     digest, size = hashlib.sha256(), 0
     try:
+        if isinstance(source, Arrived):
+            if source.size > limit_bytes:
+                raise MediaTooLargeError(name, f"it is larger than {limit_bytes // 1_000_000} MB")
+            return source.move(folder), source.sha256
         folder.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
             while chunk := source.read(CHUNK):

@@ -69,6 +69,7 @@ vectors = sa.Table(
     sa.Column("rows", sa.Integer, nullable=False),
     sa.Column("dim", sa.Integer, nullable=False),
     sa.Column("data", sa.LargeBinary, nullable=False),
+    sa.Column("checksum", sa.String),  # of `data`; none for rows of an older store
 )
 
 people = sa.Table(
@@ -123,7 +124,30 @@ jobs = sa.Table(
     sa.Column("found", sa.String, nullable=False, default=""),
     sa.Column("duration", sa.Float),
     sa.Column("stage_seconds", sa.JSON, nullable=False),
+    sa.Column("stage_times", sa.JSON, nullable=False, default=dict, server_default="{}"),  # stage -> [start, end]
+    sa.Column("deaths", sa.Integer, nullable=False, default=0, server_default="0"),  # since a stage was last finished
     sa.Column("priority", sa.Integer, nullable=False, default=0),
     sa.Column("created_at", sa.DateTime, nullable=False),
     sa.Column("updated_at", sa.DateTime, nullable=False),
+)
+
+watched_folders = sa.Table(
+    "watched_folders",
+    metadata,
+    sa.Column("path", sa.String, primary_key=True),
+    sa.Column("preset", sa.String, nullable=False),
+    sa.Column("added_at", sa.DateTime, nullable=False),
+    sa.Column("looked_at", sa.DateTime),
+    sa.Column("note", sa.String, nullable=False, default=""),
+)
+
+# Files of server folders whose bytes were hashed: an unchanged one is known without reading it again.
+known_files = sa.Table(
+    "known_files",
+    metadata,
+    sa.Column("path", sa.String, primary_key=True),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("mtime_ns", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("taken", sa.Boolean, nullable=False, default=False),  # queued once; a watched folder brings it no more
 )

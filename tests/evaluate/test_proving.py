@@ -67,19 +67,19 @@ def test_the_same_is_queued_once_and_can_be_cancelled(library):
 
 def test_a_running_one_ends_at_its_next_announcement(library, monkeypatch):
     job = library.evaluate("demo", SMALL, wait=False)
-    handler = library._worker.handlers["evaluate"]
+    handler = library._workers["evaluations"].handlers["evaluate"]
     seen = []
 
-    def cancelling(fields, announce):
+    def cancelling(task):
         def told(share, sentence):
             seen.append(sentence)
             if len(seen) == 3:
                 library.cancel_job(job.job_id)
-            announce(share, sentence)
+            task.announce(share, sentence)
 
-        return handler(fields, told)
+        return handler(replace(task, announce=told))
 
-    library._worker.handlers["evaluate"] = cancelling
+    library._workers["evaluations"].handlers["evaluate"] = cancelling
     (ended,) = library.wait([job.job_id])
     assert ended.state == "cancelled"
     assert len(seen) == 3

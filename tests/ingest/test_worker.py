@@ -77,8 +77,8 @@ def test_two_engines_on_one_data_directory_share_the_work(tmp_path):
             ids.append(engine.add_file(stream, video.name).job_id)
     assert {job.state for job in other.wait(ids, timeout=60)} == {"done"}
     assert len(app.clips()) == len(other.clips()) == 3
-    assert app._worker.working
-    assert not other._worker.working
+    assert app._workers["clips"].working
+    assert not other._workers["clips"].working
     other.close()
     app.close()
 

@@ -87,6 +87,17 @@ def test_counters_move_with_what_changes(database):
     assert people.all()[0].at == event.at
 
 
+def test_the_stamp_moves_with_every_commit_of_anybody(database, tmp_path):
+    other = Database(Settings(data=tmp_path))
+    seen = [database.stamp()]
+    for writer in (database, other, database):
+        writer.put_value("x", str(len(seen)))
+        seen.append(database.stamp())
+    assert len(set(seen)) == 4
+    assert database.stamp() == seen[-1]
+    other.close()
+
+
 def test_two_connections_see_each_other(database, tmp_path):
     other = Database(Settings(data=tmp_path))
     ClipStore(other).publish(understanding(), "src")
