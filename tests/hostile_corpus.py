@@ -5,7 +5,6 @@
 A row is a file's name, the states in which it may end, a word of the reason, and how its bytes are made.
 """
 
-import base64
 import gzip
 import io
 import struct
@@ -117,7 +116,7 @@ def _nested(depth: int) -> bytes:
     inner = b""
     for _ in range(depth):
         inner = box(b"moov", box(b"trak", inner))
-    return box(b"ftyp", b"isom\0\0\2\0isom") + inner
+    return ISOM + inner
 
 
 def _mkv_nested(depth: int) -> bytes:
@@ -191,6 +190,19 @@ def _wav_format(channels: int, rate: int, bits: int = 16, code: int = 1) -> Call
 
 HTML = b"<!DOCTYPE html><html><script>alert(1)</script>"
 
+X264_SMALL = (("preset", "ultrafast"), ("threads", "1"), ("rc-lookahead", "0"))
+BROKEN_TEXT = b"\3\xff\xfe\x80 a\0b \xc3(" + b"\xe2" * 8
+ENDLESS = b"\x01" + b"\xff" * 6 + b"\xfe"
+ISOM = box(b"ftyp", b"isom\0\0\2\0isom")
+
+
+def _flips() -> list[Case]:
+    def make(container: str, flips: int) -> Callable[[Kit], bytes]:
+        return lambda _: flipped(media(container), flips, flips)
+
+    return [Case(f"flipped-{n}.{c}", ANY, "", make(c, n)) for c in CONTAINERS for n in (3, 60)]
+
+
 CASES = [
     # Nothing in them, or nothing of ours.
     Case("zero.mp4", FAILED, "empty", lambda _: b""),
@@ -224,11 +236,29 @@ CASES = [
     Case("pls.mp4", FAILED, "playlist", _playlist("[playlist]\nFile1={url}/a.mp3\nNumberOfEntries=1\n")),
     Case("m3u.mp3", FAILED, "playlist", _playlist("{url}/a.mp3\n{file}\n")),
     Case("quicktime-text.mov", FAILED, "playlist", _playlist("RTSPtext\r\nrtsp://127.0.0.1:9/{url}\r\n")),
-    Case("hidden-ffconcat.mp3", FAILED, "", lambda kit: b"\xff\xfb\x90\0\nffconcat version 1.0\nfile " + bytes(kit.canary)),
+    Case(
+        "hidden-ffconcat.mp3",
+        FAILED,
+        "",
+        lambda kit: b"\xff\xfb\x90\0\nffconcat version 1.0\nfile " + bytes(kit.canary),
+    ),
     Case("bom-hls.mp4", FAILED, "playlist", lambda kit: f"\ufeff#EXTM3U\n{kit.url}/a.ts\n".encode()),
     Case("reference.mov", ANY, "", _reference),
-    Case("redirect.mov", FAILED, "", lambda kit: box(b"ftyp", b"qt  \0\0\0\0qt  ") + box(b"moov", box(b"rmra", box(
-        b"rmda", box(b"rdrf", b"\0\0\0\0url " + struct.pack(">I", len(kit.url)) + kit.url.encode()))))),
+    Case(
+        "redirect.mov",
+        FAILED,
+        "",
+        lambda kit: (
+            box(b"ftyp", b"qt  \0\0\0\0qt  ")
+            + box(
+                b"moov",
+                box(
+                    b"rmra",
+                    box(b"rmda", box(b"rdrf", b"\0\0\0\0url " + struct.pack(">I", len(kit.url)) + kit.url.encode())),
+                ),
+            )
+        ),
+    ),
     # Cut off.
     Case("no-moov.mp4", FAILED, "index", _cut("mp4", 0.5, faststart=False, sound="noise")),
     Case("truncated-faststart.mp4", PARTIAL, "ends after", _cut("mp4", 0.6, sound="noise")),
@@ -244,20 +274,37 @@ CASES = [
     Case("only-header.mkv", FAILED, "", lambda _: media("mkv")[:300]),
     Case("only-header.wav", FAILED, "nothing in it", lambda _: wav()),
     # Damaged.
-    *(Case(f"flipped-{c}-{n}.{c}", ANY, "", lambda _, c=c, n=n: flipped(media(c), n, n)) for c in CONTAINERS for n in (3, 60)),
+    *_flips(),
     # Too much.
-    Case("16000-squared.avi", FAILED, "points", lambda _: packets("avi", "mjpeg", (16_000, 16_000), [flat_jpeg(16_000)])),
-    Case("16000-said-to-be-64.avi", FAILED, "points", lambda _: packets("avi", "mjpeg", (64, 64), [flat_jpeg(16_000)] * 2)),
+    Case(
+        "16000-squared.avi", FAILED, "points", lambda _: packets("avi", "mjpeg", (16_000, 16_000), [flat_jpeg(16_000)])
+    ),
+    Case(
+        "16000-said-to-be-64.avi",
+        FAILED,
+        "points",
+        lambda _: packets("avi", "mjpeg", (64, 64), [flat_jpeg(16_000)] * 2),
+    ),
     Case("16000-squared.mov", FAILED, "points", lambda _: packets("mov", "png", (16_000, 16_000), [flat_png(16_000)])),
-    Case("8192-squared.mp4", FAILED, "points", _mp4(seconds=0.1, size=(8192, 8192), sound=None, options=(("preset", "ultrafast"), ("threads", "1"), ("rc-lookahead", "0")))),
+    Case("8192-squared.mp4", FAILED, "points", _mp4(seconds=0.1, size=(8192, 8192), sound=None, options=X264_SMALL)),
     Case("day-at-one-frame.mp4", FAILED, "longer than 4 hours", lambda _: _day_at_one_frame()),
-    Case("101-streams.mkv", DONE, "", lambda _: media("mkv", seconds=0.2, sounds=100, sound_codec="pcm_s16le", sound_rate=8_000)),
-    Case("1000-boxes.mp4", ANY, "", lambda _: box(b"ftyp", b"isom\0\0\2\0isom") + box(b"free") * 200_000),
+    Case(
+        "101-streams.mkv",
+        DONE,
+        "",
+        lambda _: media("mkv", seconds=0.2, sounds=100, sound_codec="pcm_s16le", sound_rate=8_000),
+    ),
+    Case("1000-boxes.mp4", ANY, "", lambda _: ISOM + box(b"free") * 200_000),
     Case("nested.mp4", FAILED, "", lambda _: _nested(3_000)),
     Case("nested.mkv", ANY, "", lambda _: _mkv_nested(200)),
     Case("huge-tag.mp3", ANY, "", lambda _: _id3((1 << 28) - 1) + media("mp3")),
     Case("huge-cover.mp3", DONE, "", lambda _: _cover(2_000_000)),
-    Case("huge-element.mkv", ANY, "", lambda _: media("mkv")[:400] + ebml(b"\x1f\x43\xb6\x75", b"", size=b"\x01" + b"\xff" * 6 + b"\xfe") + media("mkv")[400:]),
+    Case(
+        "huge-element.mkv",
+        ANY,
+        "",
+        lambda _: media("mkv")[:400] + ebml(b"\x1f\x43\xb6\x75", b"", size=ENDLESS) + media("mkv")[400:],
+    ),
     Case("unknown-size.mkv", ANY, "", lambda _: put(media("mkv"), b"\x18\x53\x80\x67", 0, b"\x01" + b"\xff" * 7)),
     # Lies.
     Case("duration-negative.mp4", ANY, "", lambda _: _mov_lie(b"\xff\xff\xff\x9c")),
@@ -316,7 +363,7 @@ CASES = [
     Case("markup-in-tags.mp4", DONE, "", _tagged("mp4", title=UNSAFE, artist=UNSAFE, comment=UNSAFE * 40)),
     Case("chapters-and-attachments.mkv", DONE, "", _mkv_texts),
     Case("long-tags.mkv", DONE, "", _tagged("mkv", title="x" * 4096, comment="\u202e" + "\U0001f600" * 2000)),
-    Case("broken-tags.mp3", DONE, "", lambda _: _id3(29, _id3_frame(b"TIT2", b"\3\xff\xfe\x80 a\0b \xc3(" + b"\xe2" * 8)) + media("mp3")),
+    Case("broken-tags.mp3", DONE, "", lambda _: _id3(29, _id3_frame(b"TIT2", BROKEN_TEXT)) + media("mp3")),
 ]
 
 

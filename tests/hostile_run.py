@@ -54,14 +54,14 @@ class Run:
     def __init__(self, data: Path):
         self.engine = Engine(Settings(data=data, demo=False), models=LightModels())
         self.peak = 0
-        follow = process._follow
+        lines = process._lines
 
-        def followed(*arguments):
-            last = follow(*arguments)
-            self.peak = max(self.peak, last["peak_mb"])
-            return last
+        def overheard(*arguments):
+            for line in lines(*arguments):
+                self.peak = max(self.peak, line.get("peak_mb", 0))
+                yield line
 
-        process._follow = followed
+        process._lines = overheard
 
     def take(self, path: Path, stream: bool = True, name: str = "") -> dict:
         """One file: how it ended, in how long."""

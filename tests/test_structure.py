@@ -22,7 +22,7 @@ FACADE = (
     "renewing",
     "supervisor",
 )  # what `Engine` is put together from
-FRONT = ("ui", "__main__", "cli_evaluate", "cli_keep", "cli_weights", "cli_output", "serve", "working")
+FRONT = ("ui", "__main__", "cli_evaluate", "cli_ingest", "cli_keep", "cli_weights", "cli_output", "serve", "working")
 SIDES = ("ingest", "media", "models", "store")  # what touches files, weights and the network
 THINKING = ("recommend", "explain", "evaluate", "index")
 BELOW = {  # package or module -> what it must not import
