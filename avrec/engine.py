@@ -19,6 +19,7 @@ from avrec.models.catalogue import Models
 from avrec.people import People
 from avrec.proving import Proving
 from avrec.queueing import Queueing
+from avrec.readiness import Readiness
 from avrec.recommend.options import ListOptions
 from avrec.recommend.presets import PRESET_WEIGHTS
 from avrec.schemas import (
@@ -68,6 +69,7 @@ class Engine(Queueing, People, Comparing, Proving, Library):
         self._watcher = Watcher(self.settings, self._database, self._jobs, self._known)
         self._workers = {lane: self._worker(lane) for lane in LANES}
         self._supervisor = Supervisor(self.settings, self._jobs)
+        self._readiness = Readiness(self._serving)
         self._served = start_worker
         if start_worker:
             if self.settings.demo and not self._clips.ids():
@@ -75,6 +77,7 @@ class Engine(Queueing, People, Comparing, Proving, Library):
             for background in (*self._workers.values(),) if models else (self._supervisor,):
                 background.start()
             self._watcher.start()
+            self._readiness.start()
 
     def _worker(self, lane: str) -> Worker:
         handlers: dict[str, Handler] = self._job_handlers() | self._people_handlers() | self._queue_handlers()
@@ -82,7 +85,7 @@ class Engine(Queueing, People, Comparing, Proving, Library):
 
     def close(self) -> None:
         """Stop what works in the background after the stage in hand, and close the store."""
-        for background in (self._watcher, self._supervisor, *self._workers.values()):
+        for background in (self._readiness, self._watcher, self._supervisor, *self._workers.values()):
             background.stop()
         self._database.close()
 

@@ -19,6 +19,7 @@ FACADE = (
     "library",
     "queueing",
     "supervisor",
+    "readiness",
 )  # what `Engine` is put together from
 FRONT = ("ui", "__main__", "cli_evaluate", "cli_weights", "cli_output", "serve", "working")
 SIDES = ("ingest", "media", "models", "store")  # what touches files, weights and the network
@@ -42,7 +43,8 @@ BELOW = {  # package or module -> what it must not import
     "people": ("media", "engine", "comparing", "proving", "library", *FRONT),
     "proving": ("ingest", "media", "models", "engine", "people", "comparing", "library", *FRONT),
     "queueing": (*THINKING, "engine", "serving", "people", "comparing", "proving", "library", "supervisor", *FRONT),
-    "supervisor": (*THINKING, "media", "models", *FACADE[:-1], *FRONT),
+    "supervisor": (*THINKING, "media", "models", *FACADE[:-2], *FRONT),
+    "readiness": (*SIDES, "engine", "people", "comparing", "proving", "library", "queueing", "supervisor", *FRONT),
     "engine": FRONT,
     "ui": ("media", "models", "store", "serving", "people", "comparing", "library", *FRONT[1:]),
 }
