@@ -14,11 +14,15 @@ import typer
 
 from avrec import cli_output as output
 from avrec.cli_evaluate import evaluate
+from avrec.cli_keep import backup, doctor, restore
+from avrec.cli_queue import queue_app
 from avrec.cli_weights import weights_app
-from avrec.config import REPOSITORY, Settings
+from avrec.config import FAULTS, REPOSITORY, Settings, fault
 from avrec.engine import Engine
-from avrec.errors import AvrecError, InvalidInputError
-from avrec.ingest.intake import media_files
+from avrec.errors import AvrecError, InvalidInputError, UnsupportedMediaError
+from avrec.ingest.intake import display_name, media_files
+from avrec.ingest.model_versions import RERUN_STAGES
+from avrec.models.allocator import keep_large_blocks
 from avrec.schemas import PRESETS
 
 app = typer.Typer(
@@ -28,7 +32,11 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(weights_app, name="weights")
+app.add_typer(queue_app, name="queue")
 app.command()(evaluate)
+app.command()(backup)
+app.command()(restore)
+app.command()(doctor)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 K = Annotated[int, typer.Option("-k", min=1, max=10_000, help="How many.")]
@@ -47,11 +55,15 @@ def ingest(
     results: list[dict[str, Any]] = []
     for path in [p for given in paths for p in (media_files(given) if given.is_dir() else [given])]:
         try:
+            if path.exists() and not path.is_file():
+                raise UnsupportedMediaError(display_name(path.name), "it is no regular file")
             with path.open("rb") as stream:
                 job = engine.add_file(stream, path.name, title=title, preset=preset)
             results.append({"path": str(path), "job": job.job_id})
         except OSError:
-            results.append({"path": str(path), "status": "failed", "reason": f"{path.name}: it cannot be read."})
+            results.append(
+                {"path": str(path), "status": "failed", "reason": f"{display_name(path.name)}: it cannot be read."}
+            )
         except AvrecError as error:
             results.append({"path": str(path), "status": "failed", "reason": str(error)})
     ended = {job.job_id: job for job in engine.wait([r["job"] for r in results if "job" in r])}
@@ -164,38 +176,65 @@ def search(
     given = [value for value in (text, image, clip) if value is not None]
     if len(given) != 1:
         raise InvalidInputError("Search", "give words, --image or --clip, one of them")
-    moments = Engine().search(text, image=image, clip_id=clip, k=k)
+    engine = Engine()
+    moments = engine.search(text, image=image, clip_id=clip, k=k)
     fields = ("rank", "clip_id", "start", "end", "score", "percentile", "modalities", "text")
     rows = [{name: getattr(moment, name) for name in fields} for moment in moments]
-    output.show({"query": str(given[0]), "moments": rows}, as_json)
+    left_out = engine.search_gaps() if text is not None else []
+    output.show({"query": str(given[0]), "moments": rows, "left_out": left_out}, as_json)
 
 
 @app.command()
-def serve(port: Annotated[int, typer.Option(min=1, max=65535)] = 8501) -> None:
-    """Start the app on 127.0.0.1."""
+def rerun(
+    stage: Annotated[str, typer.Argument(help=" | ".join(RERUN_STAGES))],
+    clip_ids: Annotated[list[str] | None, typer.Argument(help="Clips; by default all.")] = None,
+    stale: Annotated[bool, typer.Option("--stale", help="Only clips that the present models have not seen.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run one stage again with the present models, and wait; the old results serve until it is done."""
+    engine = Engine()
+    job = engine.wait([engine.rerun_stage(stage, clip_ids or None, stale=stale).job_id])[0]
+    row = {"job": job.job_id, "stage": stage, "status": job.state, "found": job.found, "reason": job.reason}
+    output.show(row | {"stale": engine.stale_stages()}, as_json)
+    engine.close()
+    if job.state != "done":
+        raise typer.Exit(1)
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8501,
+    address: Annotated[
+        str, typer.Option(help="Where to listen; any other than this machine's own needs a login.")
+    ] = "",
+    everybody: Annotated[
+        bool, typer.Option("--open", help="Listen elsewhere without a login. Mind who is there.")
+    ] = False,
+) -> None:
+    """Start the app, on 127.0.0.1 unless told otherwise."""
     from avrec.serve import serve_app
 
-    serve_app(Settings(), port, REPOSITORY)
-
-
-@app.command()
-def doctor(as_json: Json = False) -> None:
-    """Check store, disk and weights."""
-    rows = [{"check": name, "ok": ok, "message": message} for name, ok, message in Engine().doctor()]
-    output.show(rows, as_json, ("ok", "check", "message"))
-    if not all(row["ok"] for row in rows):
-        raise typer.Exit(1)
+    given = {"address": address} if address else {}
+    serve_app(Settings(**given, **({"open": True} if everybody else {})), port, REPOSITORY)
 
 
 def main() -> None:
     """Run the command line; a domain error is one line on stderr."""
+    keep_large_blocks()
     logging.basicConfig(stream=sys.stderr, level=os.environ.get("AVREC_LOG", "WARNING").upper())
     try:
         app()
     except AvrecError as error:
         print(error, file=sys.stderr)
         sys.exit(1)
+    except FAULTS as error:
+        print(fault(error), file=sys.stderr)
+        sys.exit(1)
     except BrokenPipeError:
+        sys.exit(1)
+    except Exception as error:
+        logging.getLogger("avrec").debug("the command failed", exc_info=True)
+        print(output.unexpected(error), file=sys.stderr)
         sys.exit(1)
 
 

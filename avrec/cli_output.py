@@ -142,3 +142,10 @@ def ledger_document(line: Contribution, root: bool = False) -> dict[str, Any]:
     if line.children:
         row["children"] = [ledger_document(child) for child in line.children]
     return row
+
+
+def unexpected(error: Exception) -> str:
+    """One line for what nobody foresaw; the log has the rest when it is asked to."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"A file or folder could not be used: {error.strerror.lower()}. Check the paths that were given."
+    return "Something went wrong. Run the command again with AVREC_LOG=debug to see where."

@@ -9,6 +9,7 @@
     │   ├── UnknownModelError         no model of that name
     │   ├── WeightsUnavailableError   weights are not on this machine
     │   ├── WeightsMismatchError      a file's sha256 is not the pinned one
+    │   ├── NotEnoughMemoryError      a model does not fit
     │   └── ModelOutputError          a model gave numbers that are none
     ├── NotFittedError                a recommender was asked before `fit`
     ├── UnknownClipError
@@ -100,6 +101,15 @@ class ModelOutputError(ModelError):
 
     def __str__(self) -> str:
         return f"{self.name} gave numbers that are not finite. Run `python -m avrec weights verify`, then retry."
+
+
+class NotEnoughMemoryError(ModelError):
+    def __init__(self, name: str):
+        self.name = name
+        super().__init__(name)
+
+    def __str__(self) -> str:
+        return f"There is not enough memory for {self.name}. Close other programs, then retry."
 
 
 class NotFittedError(AvrecError):

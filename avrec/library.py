@@ -117,9 +117,23 @@ class Library:
         raise UnknownClipError(clip_id)
 
     def peaks(self, clip_id: str) -> list[float]:
-        """The sound's outline, values in [0, 1] over the clip's length; empty without sound."""
+        """The sound's outline, values in [0, 1] over the clip's length; empty without sound, or where it is gone."""
         folder = self.settings.clips_dir / self._clips.get(clip_id).clip_id
-        return list(self._memo.get(("peaks", clip_id), self._library_revision(), lambda: load_decoded(folder).peaks))
+
+        def read() -> list[float]:
+            try:
+                return load_decoded(folder).peaks
+            except (OSError, ValueError, KeyError, TypeError):  # the clip's files are gone or damaged
+                return []
+
+        return list(self._memo.get(("peaks", clip_id), self._library_revision(), read))
+
+    def has_preview(self, clip_id: str) -> bool:
+        """Whether there is something to play."""
+        try:
+            return self.media(clip_id, "proxy")[0].stat().st_size > 0
+        except (UnknownClipError, OSError):
+            return False
 
     def said(self, kind: str = "speech") -> dict[str, str]:
         """clip_id -> everything said in it, for clips with speech; or the text of another kind, such as "caption"."""

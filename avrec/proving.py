@@ -26,7 +26,7 @@ from avrec.schemas import Job
 from avrec.serving import HYBRID_SETTINGS, Serving
 from avrec.store.clips import ClipStore
 from avrec.store.database import Database
-from avrec.store.files import read_json, write_bytes, write_json
+from avrec.store.files import CHUNK, read_json, write_bytes, write_json
 from avrec.store.interactions import InteractionStore
 from avrec.store.jobs import EVALUATIONS, JobStore, Order, to_job
 
@@ -211,7 +211,9 @@ class Proving:
     def keep_interactions(self, name: str, data: bytes) -> str:
         """Keep an uploaded CSV file to evaluate on; returns what to call it as a dataset: "csv-" and its hash."""
         digest = hashlib.sha256(data).hexdigest()[:16]
-        plain = "".join(c for c in Path(name).name if c.isprintable())[-80:]
+        plain = (
+            "".join(c for c in Path(name).name if c.isprintable()).encode()[-200:].decode(errors="ignore").lstrip(".")
+        )
         write_bytes(self._own_files_dir / digest / (plain or "interactions.csv"), data)
         return f"csv-{digest}"
 
@@ -238,7 +240,12 @@ class Proving:
             return hashlib.sha256(repr(sorted(SETS[dataset].members.items())).encode()).hexdigest()[:16]
         digest = hashlib.sha256(repr(sorted(self._clips.ids())).encode())
         try:
-            digest.update(self._file(dataset).read_bytes())
+            path = self._file(dataset)
+            if not path.is_file():  # a pipe or a device would be read for ever
+                raise FileNotFoundError
+            with path.open("rb") as file:
+                while chunk := file.read(CHUNK):
+                    digest.update(chunk)
         except OSError as error:
             names = ", ".join((DEMO, *SETS))
             reason = f"it is neither a file that can be read nor one of {names}"

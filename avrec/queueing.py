@@ -21,6 +21,7 @@ from avrec.models.catalogue import Models
 from avrec.schemas import Failures, Job, JobPage, QueueCounts, WatchedFolder
 from avrec.store.clips import ClipStore
 from avrec.store.database import Database
+from avrec.store.files import Arrived
 from avrec.store.job_lists import ORDERS, JobLists, Tally
 from avrec.store.jobs import EVALUATIONS, LIVE, JobStore, Order, lane_of, to_job
 from avrec.store.known_files import KnownFiles
@@ -52,7 +53,7 @@ class Queueing:
 
     def add_file(
         self,
-        source: BinaryIO | Path,
+        source: BinaryIO | Arrived | Path,
         name: str,
         *,
         title: str = "",
@@ -60,7 +61,7 @@ class Queueing:
         tags: Sequence[str] = (),
         preset: str = "balanced",
     ) -> Job:
-        """Take a file in: an open stream is copied under its hash, a path is referred to.
+        """Take a file in: a stream is copied under its hash, an arrived file moved, a path referred to.
 
         Raises:
             MediaError, StoreError, InvalidInputError: Nothing was added.

@@ -16,6 +16,7 @@ from avrec.errors import InvalidInputError
 from avrec.evaluate.live import LiveCheck, live_check
 from avrec.explain.counterfactual import counterfactuals
 from avrec.index import search
+from avrec.index.encoders import choose_encoders, gaps
 from avrec.recommend import registry
 from avrec.recommend.base import Recommender
 from avrec.recommend.content import ContentModel
@@ -93,6 +94,7 @@ class Serving:
             self._library = self._clips.corpus()
             self._fit = self._content = ContentModel(self._library)
         people = self._interactions.people()
+        self._secret = self._database.secret("pseudonyms")  # a restored library brings its own
         self._settings = {row.user_id: read_settings(row.settings) for row in people}
         new_seats = self._seat(new_library)
         weights = self.stored_weights()
@@ -345,15 +347,23 @@ class Serving:
         if text is not None:
             if not text.strip():
                 raise InvalidInputError("Search", "the words are empty")
-            models = self._models
-            return search.search_words(
-                text[:1000], corpus, self._clips.lines(), models.sentences, models.picture_map, models.image_text, k
-            )
+            encoders = choose_encoders(self._models, corpus.versions)
+            return search.search_words(text[:1000], corpus, self._clips.lines(), encoders, k)
         if image is not None:
             try:
                 picture = search.read_picture(str(image))
             except Exception as error:
                 # Pillow raises many kinds for damaged pictures.
                 raise InvalidInputError(image.name, "it is not a picture that can be read") from error
-            return search.search_vector("visual", self._models.image.encode(picture)[0], corpus, None, k)
+            encoder = self._models.of_version("image", corpus.versions.get("visual", ""))
+            if encoder is None:
+                return []
+            return search.search_vector("visual", encoder.encode(picture)[0], corpus, None, k)
         return search.search_clip(self._dataset.clip(clip_id or ""), corpus, k)
+
+    def search_gaps(self) -> list[str]:
+        """What cannot be searched by words just now, a sentence each."""
+        with self._lock:
+            self._fresh()
+            served = self._library.versions
+        return gaps(choose_encoders(self._models, served), served)

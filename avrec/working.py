@@ -16,6 +16,7 @@ from pathlib import Path
 from avrec.config import Settings
 from avrec.engine import Engine
 from avrec.media.child import die_with_parent
+from avrec.models.allocator import keep_large_blocks
 from avrec.worker_state import clear_state, write_state
 
 NICENESS = 10
@@ -25,6 +26,7 @@ TELL_SECONDS = 2.0
 
 def main() -> None:
     """Work until told to stop."""
+    keep_large_blocks()
     lane = sys.argv[1]
     logging.basicConfig(stream=sys.stderr, level=os.environ.get("AVREC_LOG", "WARNING").upper())
     settings = Settings(**json.loads(sys.stdin.readline()))

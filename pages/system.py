@@ -7,6 +7,7 @@ from avrec.ui import format as fmt
 from avrec.ui.chrome import Cell, heading, metric_strip, page_header
 from avrec.ui.format import escape
 from avrec.ui.resources import engine
+from avrec.ui.system_vectors import vectors_block
 
 eng = engine()
 page_header("System", "Which models run here, and is everything sound?", parts=())
@@ -65,6 +66,8 @@ st.dataframe(
         "licence": st.column_config.TextColumn(width=150),
     },
 )
+
+vectors_block()
 
 left, right = st.columns([0.6, 0.4], gap="medium")
 with left:

@@ -18,10 +18,12 @@ FACADE = (
     "proving",
     "library",
     "queueing",
+    "mending",
+    "renewing",
     "supervisor",
     "readiness",
 )  # what `Engine` is put together from
-FRONT = ("ui", "__main__", "cli_evaluate", "cli_weights", "cli_output", "serve", "working")
+FRONT = ("ui", "__main__", "cli_evaluate", "cli_keep", "cli_queue", "cli_weights", "cli_output", "serve", "working")
 SIDES = ("ingest", "media", "models", "store")  # what touches files, weights and the network
 THINKING = ("recommend", "explain", "evaluate", "index")
 BELOW = {  # package or module -> what it must not import
@@ -29,6 +31,8 @@ BELOW = {  # package or module -> what it must not import
     "export": (*SIDES, *THINKING, "schemas", "config", *FACADE, *FRONT),
     "config": (*SIDES, *THINKING, "schemas", *FACADE, *FRONT),
     "schemas": (*SIDES, *THINKING, "config", *FACADE, *FRONT),
+    "exposure": (*SIDES, *THINKING, "schemas", *FACADE, *FRONT),
+    "spool": ("ingest", "media", "models", *THINKING, "schemas", *FACADE, *FRONT),
     "media": ("ingest", "models", *THINKING, *FACADE, *FRONT),
     "models": ("ingest", "media", *THINKING, *FACADE, *FRONT),
     "store": ("ingest", "media", "models", *THINKING, *FACADE, *FRONT),
@@ -43,9 +47,23 @@ BELOW = {  # package or module -> what it must not import
     "people": ("media", "engine", "comparing", "proving", "library", *FRONT),
     "proving": ("ingest", "media", "models", "engine", "people", "comparing", "library", *FRONT),
     "queueing": (*THINKING, "engine", "serving", "people", "comparing", "proving", "library", "supervisor", *FRONT),
+    "mending": (*THINKING, "engine", "serving", "people", "comparing", "proving", "library", "supervisor", *FRONT),
+    "renewing": (
+        *THINKING,
+        "media",
+        "engine",
+        "serving",
+        "people",
+        "comparing",
+        "proving",
+        "library",
+        "supervisor",
+        *FRONT,
+    ),
     "supervisor": (*THINKING, "media", "models", *FACADE[:-2], *FRONT),
     "readiness": (*SIDES, "engine", "people", "comparing", "proving", "library", "queueing", "supervisor", *FRONT),
     "engine": FRONT,
+    "health": (*THINKING, *FACADE, *FRONT),
     "ui": ("media", "models", "store", "serving", "people", "comparing", "library", *FRONT[1:]),
 }
 

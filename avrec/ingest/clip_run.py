@@ -10,17 +10,19 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
+import numpy as np
 import sqlalchemy as sa
 
 from avrec.config import Settings
 from avrec.errors import JobCancelledError
-from avrec.ingest import stages
+from avrec.ingest import intake, stages
 from avrec.ingest.faults import Faults
 from avrec.ingest.folder import StageFolder
 from avrec.ingest.publish import describe, publish, remove_clip
+from avrec.media import load_sound
 from avrec.models.catalogue import Models
+from avrec.models.memory import relieve
 from avrec.schemas import STAGES, Understanding
 from avrec.store.clips import ClipStore
 from avrec.store.jobs import JobStore
@@ -41,7 +43,8 @@ class ClipRun:
     """Runs the stages of one job that are not done yet.
 
     Args:
-        check: Raises when the job is cancelled, the queue paused or the worker stopped; asked between stages.
+        check: Raises when the job is cancelled or the worker stopped, and, where its argument is true, when the queue
+            is paused; asked between stages.
     """
 
     def __init__(
@@ -52,7 +55,7 @@ class ClipRun:
         jobs: JobStore,
         models: Models,
         faults: Faults,
-        check: Callable[[], None],
+        check: Callable[[bool], None],
     ):
         self._row, self._settings, self._clips, self._jobs = row, settings, clips, jobs
         self._models, self._faults, self._check = models, faults, check
@@ -62,9 +65,9 @@ class ClipRun:
         self._shares = dict.fromkeys((s for s in STAGES if self.folder.done(s)), 1.0)
         self._now: list[str] = []
         self._lock = threading.Lock()
-        self._sound: Path | None = None
+        self._sound: np.ndarray | None = None
         self._sound_known = threading.Event()
-        self._given_up = False
+        self._given_up = self._failed = False
 
     def run(self) -> None:
         """Run what is left and publish.
@@ -87,7 +90,8 @@ class ClipRun:
 
     def _see(self) -> None:
         self._stage("decode", self._decode)
-        self._sound_known.set()
+        if not self._sound_known.is_set():  # decoded before a restart
+            self._take_sound(load_sound(self.folder.media))
         self._stage("segments", stages.segments)
         self._stage("pictures", stages.pictures)
         self._stage("audio", stages.audio)
@@ -95,21 +99,33 @@ class ClipRun:
     def _hear(self) -> None:
         self._sound_known.wait()
         if not self._given_up:
-            self._stage("speech", stages.speech)
+            self._stage("speech", lambda work: stages.speech(work, self._sound))
+
+    def _take_sound(self, sound: np.ndarray | None) -> None:
+        self._sound = sound
+        self._sound_known.set()
 
     def _stage(self, stage: str, function: Callable[[stages.Work], None]) -> None:
         if self.folder.done(stage):
             return
-        self._check()
+        self._check(True)
         self._begin(stage)
+        started, at = time.monotonic(), time.time()
         try:
             self._faults.strike(stage)
-            started, at = time.monotonic(), time.time()
+            relieve(self._models)
             function(self._work(stage))
-            self._finished(stage, time.monotonic() - started, at)
-        finally:
-            with self._lock:
-                self._now.remove(stage)
+        except Exception:
+            self._say_failed(stage)
+            raise
+        self._finished(stage, time.monotonic() - started, at)
+
+    def _say_failed(self, stage: str) -> None:
+        """Leave the stage that failed as the job's, whatever else runs on beside it."""
+        with self._lock:
+            if not self._failed:
+                self._failed = True
+                self._jobs.update(self._row.job_id, only_if="running", stage=stage)
 
     def _work(self, stage: str) -> stages.Work:
         report: Callable[[float], None] = lambda share: self._announce(stage, share)  # noqa: E731
@@ -120,8 +136,10 @@ class ClipRun:
             self._seconds[stage], self._times[stage] = seconds, (at, at + seconds)
             self._shares[stage] = 1.0
             done = [name for name in STAGES if self.folder.done(name)]
+            self._now.remove(stage)
             self._jobs.update(
                 self._row.job_id,
+                **({} if self._failed else {"stage": ",".join(self._now)}),
                 stages_done=done,
                 stage_seconds=dict(self._seconds),
                 stage_times=dict(self._times),
@@ -140,34 +158,38 @@ class ClipRun:
         with self._lock:
             self._shares[stage] = min(share, 1.0)
             progress = sum(SHARES[name] * done for name, done in self._shares.items())
-            now = ",".join(self._now)
-            self._jobs.update(self._row.job_id, only_if="running", stage=now, progress=min(progress, 1.0))
+            if not self._failed:
+                now = ",".join(self._now)
+                self._jobs.update(self._row.job_id, only_if="running", stage=now, progress=min(progress, 1.0))
 
     def _decode(self, work: stages.Work) -> None:
         from avrec.media import decode
 
         self.folder.path.mkdir(parents=True, exist_ok=True)
+        source = intake.source_of(self._row.source, self._settings, self._row.file_name)
         decoded = decode(
-            self._settings.data / self._row.source,  # an absolute source stays as it is
+            source,
             self.folder.media,
             name=self._row.file_name,
             preset=self._row.preset,
             progress=work.report,
             cancelled=self._interrupted,
+            on_sound=self._take_sound,
         )
+        intake.check_unchanged(source, self._row.sha256, self._settings, self._row.file_name)
         self._jobs.update(self._row.job_id, duration=decoded.info.duration)
         self.folder.save("decode", {"duration": decoded.info.duration})
 
     def _interrupted(self) -> bool:
-        """Whether decoding should end here; `_check` then says why."""
+        """Whether decoding should end here; a pause lets it finish."""
         try:
-            self._check()
+            self._check(False)
         except BaseException:
             return True
         return False
 
     def _publish(self) -> None:
-        self._check()
+        self._check(True)
         self._begin("index")
         self._faults.strike("index")
         started, at = time.monotonic(), time.time()
@@ -178,7 +200,8 @@ class ClipRun:
         wanted = self._finish(found)
         self.folder.remove()
         if not wanted:  # cancelled while it was being published
-            remove_clip(found.clip.clip_id, self._clips, self._settings)
+            if self._jobs.has(self._row.job_id):  # else its library was replaced by a backup, with clips of its own
+                remove_clip(found.clip.clip_id, self._clips, self._settings)
             raise JobCancelledError
 
     def _finish(self, found: Understanding) -> bool:

@@ -10,7 +10,7 @@ from avrec.config import Settings
 from avrec.errors import InvalidInputError, MediaTooLargeError, UnsupportedMediaError
 from avrec.schemas import PRESETS
 from avrec.store.database import store_error
-from avrec.store.files import hash_file, keep_by_hash
+from avrec.store.files import Arrived, hash_file, keep_by_hash
 from avrec.store.jobs import Order
 
 MEDIA_SUFFIXES = frozenset(
@@ -61,7 +61,9 @@ def check_preset(preset: str) -> None:
         raise InvalidInputError("Preset", f"{preset!r} is not one of {', '.join(PRESETS)}")
 
 
-def order_upload(source: BinaryIO, name: str, settings: Settings, fields: dict[str, Any], preset: str) -> Order:
+def order_upload(
+    source: BinaryIO | Arrived, name: str, settings: Settings, fields: dict[str, Any], preset: str
+) -> Order:
     """Keep an uploaded file's bytes and describe the job.
 
     Raises:
@@ -100,6 +102,34 @@ def order_reference(
         raise UnsupportedMediaError(name, "it cannot be read", "Allow reading it.") from error
     except OSError as error:
         raise store_error(error) from error
+
+
+def source_of(source: str, settings: Settings, name: str) -> Path:
+    """The file of an order. One in a server folder lies where it lay when it was ordered, not behind a link put there.
+
+    Raises:
+        UnsupportedMediaError: A link stands in its place, or in that of a folder above it.
+    """
+    path = settings.data / source  # an absolute source stays as it is
+    if Path(source).is_absolute() and path.resolve() != path:
+        raise UnsupportedMediaError(name, "it is no longer where it was", "Add it again.")
+    return path
+
+
+def check_unchanged(path: Path, sha256: str, settings: Settings, name: str) -> None:
+    """Require that a server folder's file still has the bytes that were ordered; uploads lie under their hash.
+
+    Raises:
+        UnsupportedMediaError: It has others, or is gone.
+    """
+    if path.is_relative_to(settings.data):
+        return
+    try:
+        same = hash_file(path) == sha256
+    except OSError:
+        same = False
+    if not same:
+        raise UnsupportedMediaError(name, "it changed while it was being read", "Add it again.")
 
 
 def media_files(folder: Path) -> list[Path]:

@@ -9,25 +9,35 @@ import numpy as np
 import sqlalchemy as sa
 
 from avrec.config import Settings
+from avrec.errors import JobCancelledError
 from avrec.ingest.folder import StageFolder
 from avrec.ingest.stages import spoken_annotations
 from avrec.media.decode_result import Decoded, load_decoded
 from avrec.schemas import CONTENT_MODALITIES, SEGMENT_MODALITIES, Annotation, Clip, Understanding
 from avrec.store.clips import ClipStore
 from avrec.store.files import move_folder
+from avrec.store.tables import jobs
 
 
 def publish(folder: StageFolder, job: sa.Row, clips: ClipStore, clips_dir: Path) -> Understanding:
-    """Move the clip's files into place, then store it.
+    """Move the clip's files into place and store it, in one transaction that others wait for.
 
     Files go first: rows without files would be a broken clip, files without rows are only an orphan, which the next
     try or `doctor` takes away.
+
+    Raises:
+        JobCancelledError: The job was cancelled, or is gone because a backup was restored; nothing was changed.
     """
     home = clips_dir / job.sha256[:16]
-    if folder.media.exists():
-        move_folder(folder.media, home)
-    understanding = assemble(folder, job, load_decoded(home))
-    clips.publish(understanding, job.source)
+    understanding = assemble(folder, job, load_decoded(folder.media if folder.media.exists() else home))
+
+    def place(connection: sa.Connection) -> None:
+        if connection.execute(sa.select(jobs.c.state).where(jobs.c.job_id == job.job_id)).scalar() != "running":
+            raise JobCancelledError
+        if folder.media.exists():
+            move_folder(folder.media, home)
+
+    clips.publish(understanding, job.source, place)
     return understanding
 
 
@@ -86,11 +96,12 @@ def remove_clip(clip_id: str, clips: ClipStore, settings: Settings) -> None:
     Raises:
         UnknownClipError: It is not there.
     """
-    source = settings.data / clips.source(clip_id)
+    sha256, source = clips.get(clip_id).sha256, settings.data / clips.source(clip_id)
     clips.delete(clip_id)
     shutil.rmtree(settings.clips_dir / clip_id, ignore_errors=True)
-    if source.is_relative_to(settings.originals_dir):
-        source.unlink(missing_ok=True)
+    for original in (source, settings.originals_dir / sha256):  # the second where a file of a server folder came again
+        if original.is_relative_to(settings.originals_dir):
+            original.unlink(missing_ok=True)
 
 
 def describe(understanding: Understanding) -> str:

@@ -46,9 +46,8 @@ def segments(work: Work) -> None:
     work.folder.save("segments", [asdict(segment) for segment in work.decoded().segments])
 
 
-def speech(work: Work) -> None:
-    """What is said: lines with words. Needs the sound alone, so it runs while the picture is still being decoded."""
-    sound = work.sound()
+def speech(work: Work, sound: np.ndarray | None) -> None:
+    """What is said: lines with words. Needs the sound alone, so it runs while the pictures are still being decoded."""
     if sound is None:
         work.folder.save("speech", {"lines": [], "language": None, "language_probability": None, "model": None})
         return

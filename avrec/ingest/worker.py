@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 0.5
 UNLOAD_AFTER = 180.0
+AFTER_FAILURE_SECONDS = 5.0
 LOCKS = {"clips": "worker.lock", "evaluations": "evaluations.lock"}
 
 
@@ -91,7 +92,8 @@ class Worker:
             except Exception:
                 # The store itself failed (disk full, locked): nothing can be written down, so wait and try again.
                 log.exception("the worker could not take a job")
-                self._stop.wait(5.0)
+                self._lock.release()  # whoever takes it next goes on with the job that is still said to run
+                self._stop.wait(AFTER_FAILURE_SECONDS)
         self._lock.release()
 
     def step(self) -> bool:
@@ -135,7 +137,7 @@ class Worker:
             if row.kind in self.handlers:
                 self._run_handler(row, folder)
             else:
-                check = lambda: self._check(row)  # noqa: E731
+                check = lambda pausable: self._check(row, pausable)  # noqa: E731
                 ClipRun(row, self.settings, self.clips, self.jobs, self.models, self._faults, check).run()
         except (Stopping, MadeWay) as early:
             self.jobs.give_back(row.job_id)

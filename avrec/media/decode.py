@@ -38,7 +38,7 @@ def decode_file(
     folder: Path,
     name: str,
     preset: str,
-    report: Callable[[float], None],
+    report: Callable[[float, float], None],
     on_sound: Callable[[bool], None] = lambda _: None,
 ) -> Decoded:
     """Decode a file into `folder`, which exists and is empty.
@@ -49,7 +49,7 @@ def decode_file(
     Raises:
         MediaError: It cannot be used; which kind says why.
     """
-    heard = write_sound(path, folder, name, lambda: report(0.0))
+    heard = write_sound(path, folder, name, lambda seconds: report(0.0, seconds))
     on_sound(heard.present)
     with open_source(path, name) as source:
         run = Pass(source, folder, name)
@@ -92,12 +92,12 @@ class Pass:
         self._proxy: Proxy | None = None
         self._waiting: list[tuple[Any, float]] = []
 
-    def run(self, report: Callable[[float], None]) -> None:
+    def run(self, report: Callable[[float, float], None]) -> None:
         """Decode packet by packet; a damaged packet is counted and skipped."""
         import av
 
         streams = [stream for stream in (self._source.video, self._source.audio) if stream is not None]
-        reader = Reader(self._source, streams, report)
+        reader = Reader(self._source, streams, lambda share: report(share, self._end()))
         for frame, packet in reader.frames():
             if isinstance(frame, av.VideoFrame):
                 self._take_picture(frame, packet)
@@ -107,6 +107,9 @@ class Pass:
         self._release_sound()
         if self._proxy is not None:
             self._proxy.close()
+
+    def _end(self) -> float:
+        return max(self.picture_clock.end, self._sound_clock.end)
 
     def _take_picture(self, frame: Any, packet: Any) -> None:
         check_pixels(frame.width, frame.height, self._name)

@@ -27,11 +27,11 @@ class Heard:
     end: float
 
 
-def write_sound(path: Path, folder: Path, name: str, alive: Callable[[], None]) -> Heard:
+def write_sound(path: Path, folder: Path, name: str, report: Callable[[float], None]) -> Heard:
     """Write `sound.f32` into `folder`, which exists; nothing is written where there is no sound.
 
     Args:
-        alive: Called about twice a second.
+        report: Takes the seconds of sound so far, about twice a second.
 
     Raises:
         MediaError: The file cannot be opened, or is too long.
@@ -39,7 +39,7 @@ def write_sound(path: Path, folder: Path, name: str, alive: Callable[[], None]) 
     target = folder / SOUND_FILE
     with open_source(path, name) as source, target.open("wb") as file:
         clock, sound = Clock(source.start), SoundFile(file)
-        for frame, _ in Reader(source, [source.audio], lambda _: alive()).frames() if source.audio else ():
+        for frame, _ in Reader(source, [source.audio], lambda _: report(clock.end)).frames() if source.audio else ():
             sound.add(frame, within(clock.place(frame.time, frame.samples / max(frame.sample_rate, 1)), name))
         sound.close()
     if target.stat().st_size:

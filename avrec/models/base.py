@@ -7,11 +7,15 @@ package costs nothing. A protocol exists where there are at least two implementa
 import sys
 import threading
 import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from avrec.errors import ModelOutputError
+from avrec.errors import ModelOutputError, NotEnoughMemoryError
+from avrec.models.devices import run_batched
+from avrec.models.memory import give_back, is_out_of_memory
 from avrec.schemas import ModelCard, Transcript
 
 
@@ -21,10 +25,12 @@ class LazyModel:
     Subclasses set `card` (not yet loaded) and implement `_load`, which returns whatever `self.handle` should be.
     One lock around load and one around predict: callers may be any thread. `threads` is how many torch may use on the
     CPU, or None to leave that alone; it is a setting of the whole process, and of models the last loaded decides.
+    `make_room` unloads other models; the catalogue sets it.
     """
 
     card: ModelCard
     threads: int | None = None
+    make_room: Callable[[], object] | None = None
 
     def __init__(self) -> None:
         self._handle: Any = None
@@ -44,7 +50,7 @@ class LazyModel:
         """The loaded model; loads it when needed."""
         with self._load_lock:
             if self._handle is None:
-                self._handle = self._load()
+                self._handle = self._surviving(self._load)
                 torch = sys.modules.get("torch")
                 if self.threads and torch is not None:
                     torch.set_num_threads(self.threads)
@@ -54,6 +60,51 @@ class LazyModel:
     def unload(self) -> None:
         with self.predict_lock, self._load_lock:
             self._handle = None
+        give_back()
+
+    def try_unload(self) -> bool:
+        """Unload unless it is being loaded or at work in another thread, which is not waited for."""
+        if not self.predict_lock.acquire(blocking=False):
+            return False
+        try:
+            if not self._load_lock.acquire(blocking=False):
+                return False
+            try:
+                unloaded, self._handle = self._handle is not None, None
+            finally:
+                self._load_lock.release()
+        finally:
+            self.predict_lock.release()
+        return unloaded
+
+    def _batched(self, function: Callable[[Any], Any], items: Sequence[Any] | np.ndarray, batch: int) -> list[Any]:
+        """Apply `function` batch by batch; see `run_batched` for what happens when memory runs out.
+
+        Raises:
+            NotEnoughMemoryError: There is not enough for a single item.
+        """
+        to_cpu = self._leave_gpu if self.card.device == "cuda" else None
+        try:
+            return run_batched(function, items, batch, to_cpu, self.make_room)
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise NotEnoughMemoryError(self.card.name) from error
+            raise
+
+    def _surviving(self, function: Callable[[], Any]) -> Any:
+        """Call `function`; the same for what has no batches.
+
+        Raises:
+            NotEnoughMemoryError: There is not enough.
+        """
+        return self._batched(lambda _: function(), (None,), 1)[0]
+
+    def _leave_gpu(self) -> None:
+        """Run on the CPU from now on, in full precision."""
+        self.card = replace(self.card, device="cpu", dtype="float32")
+        if self._handle is not None:
+            network = self._handle[0] if isinstance(self._handle, tuple) else self._handle
+            network.to("cpu").float()
 
 
 def finite(rows: np.ndarray, card: ModelCard) -> np.ndarray:

@@ -14,8 +14,11 @@ vectors and no other's.
 """
 
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property, partial
 from typing import Any
 
 from avrec.config import Settings
@@ -32,6 +35,7 @@ from avrec.models.base import (
 from avrec.models.devices import choose_device, choose_dtype
 from avrec.models.local_folder import LocalFolder
 from avrec.models.manifest import weight
+from avrec.models.memory import give_back
 from avrec.models.weights import Weights
 from avrec.schemas import ModelCard
 
@@ -55,6 +59,9 @@ CARRIED = {
     "documents": ("qwen2.5-coder-0.5b",),
     "sound": ("whisper-base",),
 }
+
+
+SMALL = 200_000_000  # bytes; what is smaller stays loaded when idle
 
 
 class Models:
@@ -108,8 +115,46 @@ class Models:
             if task not in self._made:
                 self._made[task] = self._make(task)
                 if isinstance(self._made[task], LazyModel):
-                    self._made[task].threads = self.threads
+                    self._prepare(self._made[task])
             return self._made[task]
+
+    def _prepare(self, model: LazyModel) -> None:
+        model.threads = self.threads
+        model.make_room = partial(self.unload_others, but=model)
+
+    def of_version(self, task: str, version: str) -> Any:
+        """The model of a task in just this version: the profile's own or the embedded profile's; None without one.
+
+        Vectors of an older version serve until all are made anew, and only its own model may be compared with them.
+        """
+        for models in filter(None, (self, self._embedded)):
+            with suppress(AvrecError):
+                model = models.get(task)
+                if model is not None and model.card.version == version and models._card(task).available:
+                    return model
+        return None
+
+    def map_of(self, image_version: str) -> Any:
+        """The named-picture map that knows just these pictures' vectors; None without one."""
+        for models in filter(None, (self, self._embedded)):
+            with suppress(AvrecError):
+                found = models.get("picture_map")
+                if found is not None and found.image_version == image_version:
+                    return found
+        return None
+
+    @cached_property
+    def _embedded(self) -> "Models | None":
+        """The embedded profile's models, where this is another profile."""
+        if self.settings.models is None or self.settings.profile == "embedded":
+            return None
+        return Models(self.settings.model_copy(update={"profile": "embedded"}), self.threads)
+
+    def _all_made(self) -> list[tuple[str, Any]]:
+        """(task, model) of what was asked for so far."""
+        with self._lock:
+            made = [(task, model) for task, model in self._made.items() if model is not None]
+        return made + (self._embedded._all_made() if "_embedded" in self.__dict__ and self._embedded else [])
 
     def _local(self, name: str) -> LocalFolder | None:
         """A part of the local model folder, where the profile may use it."""
@@ -154,7 +199,7 @@ class Models:
             case "sound":
                 from avrec.models.sound import WhisperAudioEncoder
 
-                return WhisperAudioEncoder(weights, device)
+                return WhisperAudioEncoder(weights, device, dtype if device == "cpu" else "float32")
         raise UnknownModelError(task, list(TASKS))
 
     def _make_transcriber(self) -> Any:
@@ -192,7 +237,7 @@ class Models:
 
         if self._clip is None:
             self._clip = LocalClip(self._local("clip"), device, dtype)
-            self._clip.threads = self.threads
+            self._prepare(self._clip)
         return (LocalClipImageEncoder if task == "image" else LocalClipTextEncoder)(self._clip)
 
     def _make_documents(self, device: str, dtype: str) -> Any:
@@ -247,8 +292,7 @@ class Models:
 
     def loaded(self) -> list[str]:
         """Tasks whose models are in memory."""
-        with self._lock:
-            return [task for task, model in self._made.items() if getattr(model, "loaded", False)]
+        return list(dict.fromkeys(task for task, model in self._all_made() if getattr(model, "loaded", False)))
 
     def unload_idle(self, seconds: float) -> list[str]:
         """Unload models that were not used for so long; the small ones stay.
@@ -256,16 +300,37 @@ class Models:
         Returns:
             The tasks that were unloaded.
         """
-        import time
+        now = time.monotonic()
+        idle = [
+            (task, model)
+            for task, model in self._all_made()
+            if getattr(model, "loaded", False) and model.card.memory_bytes > SMALL and now - model.last_used > seconds
+        ]
+        return self._unload(idle)
 
-        with self._lock:
-            idle = [
-                task
-                for task, model in self._made.items()
-                if getattr(model, "loaded", False)
-                and model.card.memory_bytes > 200_000_000
-                and time.monotonic() - model.last_used > seconds
-            ]
-            for task in idle:
-                self._made[task].unload()
-        return idle
+    def unload_others(self, idle_seconds: float = 0.0, but: Any = None) -> list[str]:
+        """Unload whatever is not at work and was not used for so long, to make room.
+
+        Args:
+            but: A model that stays.
+
+        Returns:
+            The tasks that were unloaded.
+        """
+        now = time.monotonic()
+        others = [
+            (task, model)
+            for task, model in self._all_made()
+            if model is not but
+            and getattr(model, "_clip", model) is not but
+            and getattr(model, "loaded", False)
+            and now - model.last_used >= idle_seconds
+        ]
+        return self._unload(others)
+
+    def _unload(self, models: list[tuple[str, Any]]) -> list[str]:
+        # Without the lock and without waiting: a model at work may itself be waiting for this thread.
+        gone = [task for task, model in models if model.try_unload()]
+        if gone:
+            give_back()
+        return gone

@@ -71,6 +71,9 @@ class _ClipTower:
     def unload(self) -> None:
         self._clip.unload()
 
+    def try_unload(self) -> bool:
+        return self._clip.try_unload()
+
 
 class LocalClipImageEncoder(_ClipTower):
     """Pictures to unit vectors."""

@@ -1,4 +1,4 @@
-"""Where models run: device and precision, and batches that survive running out of GPU memory."""
+"""Where models run: device and precision, and batches that survive running out of memory."""
 
 import functools
 import logging
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from avrec.models.memory import give_back, is_out_of_memory
 
 log = logging.getLogger(__name__)
 
@@ -60,34 +62,39 @@ def run_batched(
     items: Sequence[Any] | np.ndarray,
     batch_size: int,
     to_cpu: Callable[[], None] | None = None,
+    make_room: Callable[[], object] | None = None,
 ) -> list[np.ndarray]:
     """Apply `function` to items a batch at a time, keeping their order.
 
-    Running out of GPU memory halves the batch, down to 1, and then moves the model to the CPU once.
+    Running out of memory halves the batch, down to 1; then other models make room once; then the model moves to the
+    CPU once. What runs out after that is raised.
 
     Args:
         function: Takes a batch, returns one row per item.
-        to_cpu: Moves the model; without it, running out at batch size 1 is raised.
+        to_cpu: Moves the model; None where it is there.
+        make_room: Unloads other models.
 
     Returns:
         The batches' results, in order.
     """
     results: list[np.ndarray] = []
-    position, moved = 0, False
+    position = 0
+    resorts = [(how, act) for how, act in (("without other models", make_room), ("on the CPU", to_cpu)) if act]
     while position < len(items):
         try:
             results.append(function(items[position : position + batch_size]))
             position += batch_size
-        except RuntimeError as error:
-            if type(error).__name__ != "OutOfMemoryError":
+            continue
+        except Exception as error:
+            if not is_out_of_memory(error) or (batch_size == 1 and not resorts):
                 raise
-            if batch_size > 1:
-                batch_size //= 2
-                log.warning("out of GPU memory: going on with batches of %d", batch_size)
-            elif to_cpu is not None and not moved:
-                log.warning("out of GPU memory at batch size 1: going on on the CPU")
-                to_cpu()
-                moved = True
-            else:
-                raise
+        # Here the error is gone, and what its traceback held with it.
+        give_back()
+        if batch_size > 1:
+            batch_size //= 2
+            log.warning("out of memory: going on with batches of %d", batch_size)
+        else:
+            how, act = resorts.pop(0)
+            log.warning("out of memory at batch size 1: going on %s", how)
+            act()
     return results

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from avrec.errors import AvrecError, WeightsUnavailableError
+from avrec.models.memory import is_out_of_memory
 from avrec.schemas import ModelCard
 from avrec.store.files import hash_file, read_json, write_json
 
@@ -81,10 +82,10 @@ class LocalFolder:
         """Turn whatever a library raises over a folder's content into one sentence."""
         try:
             yield
-        except (AvrecError, MemoryError):
+        except AvrecError:
             raise
         except Exception as error:
-            if type(error).__name__ == "OutOfMemoryError":
+            if is_out_of_memory(error):
                 raise
             advice = "The folder must hold config, tokenizer and safetensors as the model's makers published them."
             raise WeightsUnavailableError(self.name, advice) from error

@@ -15,9 +15,9 @@ from avrec.schemas import ModelCard
 class ObjectClassifier(LazyModel):
     """Frames to probabilities over ImageNet's classes; it names the main object, it does not locate it."""
 
-    def __init__(self, weights: Weights, threads: int = 1):
+    def __init__(self, weights: Weights, threads: int = 1, batch: int = 8):
         super().__init__()
-        self._weights, self._threads = weights, threads
+        self._weights, self._threads, self._batch = weights, threads, batch
         self._labels: tuple[str, ...] = ()
         self.card = ModelCard(
             task="objects",
@@ -49,9 +49,12 @@ class ObjectClassifier(LazyModel):
     def classify(self, frames: np.ndarray) -> np.ndarray:
         if not len(frames):
             return np.zeros((0, len(self.labels)), np.float32)
-        pixels = preprocess(frames, 224, IMAGENET_MEAN, IMAGENET_STD).numpy()
         with self.predict_lock:
-            session = self.handle
-            logits = session.run(None, {session.get_inputs()[0].name: pixels})[0].astype(np.float64)
+            return np.concatenate(self._batched(self._classify, frames, self._batch))
+
+    def _classify(self, frames: np.ndarray) -> np.ndarray:
+        pixels = preprocess(frames, 224, IMAGENET_MEAN, IMAGENET_STD).numpy()
+        session = self.handle
+        logits = session.run(None, {session.get_inputs()[0].name: pixels})[0].astype(np.float64)
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
         return (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)

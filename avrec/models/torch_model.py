@@ -1,16 +1,14 @@
-"""What all torch models share: where they run, in which precision, in batches that survive a full GPU.
+"""What all torch models share: where they run, in which precision, in batches that survive full memory.
 
 The card always says where the model runs now: after running out of GPU memory at batch size 1 that is the CPU.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from avrec.models.base import LazyModel
-from avrec.models.devices import run_batched
 from avrec.models.torchvision_fix import prepare_torchvision
 from avrec.schemas import ModelCard
 
@@ -49,9 +47,4 @@ class TorchModel(LazyModel):
         with self.predict_lock:
             _ = self.handle  # loaded before, so that its weights are no inference tensors
             with torch.inference_mode():
-                return run_batched(function, items, self._batch, self._to_cpu)
-
-    def _to_cpu(self) -> None:
-        network = self.handle[0] if isinstance(self.handle, tuple) else self.handle
-        self.card = replace(self.card, device="cpu", dtype="float32")
-        network.to("cpu").float()
+                return self._batched(function, items, self._batch)

@@ -1,5 +1,7 @@
 """Clips with all that was found in them: published in one transaction, read whole."""
 
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC
 from typing import Any
@@ -20,35 +22,41 @@ from avrec.schemas import (
 )
 from avrec.store.database import Database
 from avrec.store.tables import annotations, clips, interactions, segments, vectors
+from avrec.store.vector_rows import ClipBounds, Damaged, vector_set
+from avrec.store.vectors import put_vectors, serving
+
+log = logging.getLogger(__name__)
 
 
 class ClipStore:
-    """Reads and writes of clips, segments, annotations and vectors."""
+    """Reads and writes of clips, segments, annotations and vectors.
+
+    Attributes:
+        left_out: Damaged vectors that the last corpus does without.
+    """
 
     def __init__(self, database: Database):
         self.database = database
+        self.left_out: tuple[Damaged, ...] = ()
 
-    def publish(self, found: Understanding, source: str) -> None:
+    def publish(self, found: Understanding, source: str, first: Callable[[sa.Connection], None] | None = None) -> None:
         """Store a clip and everything found in it, replacing an earlier version of the same clip, or nothing.
 
         Args:
             found: What ingest made.
             source: Where the original lies: a path below the data directory, or a server path it refers to.
+            first: What to do in the same transaction before; when it raises, nothing is stored.
         """
         clip_id = found.clip.clip_id
         with self.database.write("library") as connection:
+            if first is not None:
+                first(connection)
             connection.execute(clips.delete().where(clips.c.clip_id == clip_id))
             connection.execute(clips.insert().values(**_clip_row(found), source=source))
-            if found.segments:
-                rows = [
-                    {"clip_id": clip_id, "position": i, "start": s.start, "end": s.end}
-                    for i, s in enumerate(found.segments)
-                ]
-                connection.execute(segments.insert(), rows)
+            self._put_segments(connection, clip_id, found.segments)
             if found.annotations:
                 connection.execute(annotations.insert(), [{"clip_id": clip_id, **asdict(a)} for a in found.annotations])
-            for modality, (version, matrix) in found.vectors.items():
-                self._put_vectors(connection, clip_id, modality, version, matrix)
+            put_vectors(connection, [(clip_id, name, *vector) for name, vector in found.vectors.items()])
 
     def update_text(self, clip_id: str, document: str, version: str, matrix: np.ndarray) -> None:
         """Replace the document vector after the title, description or tags were edited."""
@@ -56,21 +64,7 @@ class ClipStore:
             connection.execute(clips.update().where(clips.c.clip_id == clip_id).values(document=document))
             connection.execute(vectors.delete().where(vectors.c.clip_id == clip_id, vectors.c.modality == "meaning"))
             if connection.execute(sa.select(clips.c.clip_id).where(clips.c.clip_id == clip_id)).first():
-                self._put_vectors(connection, clip_id, "meaning", version, matrix)
-
-    @staticmethod
-    def _put_vectors(connection: sa.Connection, clip_id: str, modality: str, version: str, matrix: np.ndarray) -> None:
-        data = np.ascontiguousarray(matrix, dtype=np.float32)
-        connection.execute(
-            vectors.insert().values(
-                clip_id=clip_id,
-                modality=modality,
-                version=version,
-                rows=data.shape[0],
-                dim=data.shape[1],
-                data=data.tobytes(),
-            )
-        )
+                put_vectors(connection, [(clip_id, "meaning", version, matrix)])
 
     def edit(self, clip_id: str, **fields: Any) -> Clip:
         """Change title, description, tags or document at once."""
@@ -79,6 +73,18 @@ class ClipStore:
             if not result.rowcount:
                 raise UnknownClipError(clip_id)
         return self.get(clip_id)
+
+    def put_segments(self, clip_id: str, found: tuple[Segment, ...]) -> None:
+        """Replace a clip's segments, as where some of them were lost."""
+        with self.database.write("library") as connection:
+            connection.execute(segments.delete().where(segments.c.clip_id == clip_id))
+            self._put_segments(connection, clip_id, found)
+
+    @staticmethod
+    def _put_segments(connection: sa.Connection, clip_id: str, found: tuple[Segment, ...]) -> None:
+        if found:
+            rows = [{"clip_id": clip_id, "position": i, "start": s.start, "end": s.end} for i, s in enumerate(found)]
+            connection.execute(segments.insert(), rows)
 
     def delete(self, clip_id: str) -> None:
         """Remove a clip, what was found in it, and its events."""
@@ -91,10 +97,10 @@ class ClipStore:
         """Every clip, newest first."""
         with self.database.read() as connection:
             rows = connection.execute(clips.select().order_by(clips.c.added_at.desc(), clips.c.clip_id))
-            return [_clip(row) for row in rows]
+            return [read_clip(row) for row in rows]
 
     def get(self, clip_id: str) -> Clip:
-        return _clip(self._row(clip_id))
+        return read_clip(self._row(clip_id))
 
     def has(self, clip_id: str) -> bool:
         with self.database.read() as connection:
@@ -137,6 +143,30 @@ class ClipStore:
                 _annotation(r) for r in connection.execute(query.order_by(annotations.c.start, -annotations.c.score))
             ]
 
+    def added(self) -> dict[str, str]:
+        """Clip id -> when it was added, as stored; the oldest first."""
+        query = sa.select(clips.c.clip_id, clips.c.added_at).order_by(clips.c.added_at, clips.c.clip_id)
+        with self.database.read() as connection:
+            return {clip_id: str(at) for clip_id, at in connection.execute(query)}
+
+    def all_models(self) -> dict[str, dict[str, str]]:
+        """Clip id -> its models: task -> name."""
+        with self.database.read() as connection:
+            return {
+                row.clip_id: dict(row.models) for row in connection.execute(sa.select(clips.c.clip_id, clips.c.models))
+            }
+
+    def all_versions(self, clip_id: str | None = None) -> dict[str, dict[str, set[str]]]:
+        """Modality -> clip id -> versions of its vectors; of one clip, or of all."""
+        query = sa.select(vectors.c.modality, vectors.c.clip_id, vectors.c.version)
+        if clip_id is not None:
+            query = query.where(vectors.c.clip_id == clip_id)
+        found: dict[str, dict[str, set[str]]] = {}
+        with self.database.read() as connection:
+            for modality, owner, version in connection.execute(query):
+                found.setdefault(modality, {}).setdefault(owner, set()).add(version)
+        return found
+
     def lines(self, kind: str = "speech") -> list[tuple[str, float, float, str]]:
         """Every line of the library that was said, or found otherwise: (clip_id, start, end, text)."""
         query = sa.select(annotations.c.clip_id, annotations.c.start, annotations.c.end, annotations.c.label)
@@ -147,88 +177,78 @@ class ClipStore:
     def serving_versions(self) -> dict[str, str]:
         """Modality -> the version of its vectors that recommenders see."""
         with self.database.read() as connection:
-            return {modality: version for modality, (_, version) in _serving(connection).items()}
+            return serving(connection)
 
     def corpus(self) -> Corpus:
         """The whole library as recommenders see it, read in one snapshot.
 
-        Vectors of different versions never meet: per modality the version that most clips have is served, and a clip
-        that lacks it counts as lacking the modality until it is embedded again.
+        Vectors of different versions never meet: see `avrec.store.vectors` for the one that is served, and a clip that
+        lacks it counts as lacking the modality until it is embedded again. So does one whose vectors are damaged.
         """
-        with self.database.read() as connection, connection.begin():
-            rows = connection.execute(clips.select().order_by(clips.c.added_at, clips.c.clip_id)).all()
-            spans = connection.execute(segments.select().order_by(segments.c.clip_id, segments.c.position)).all()
-            serving = _serving(connection)
-            blobs = {
-                modality: connection.execute(
-                    vectors.select().where(vectors.c.modality == modality, vectors.c.version == version)
-                ).all()
-                for modality, (_, version) in serving.items()
-            }
-        index = {row.clip_id: i for i, row in enumerate(rows)}
-        bounds: dict[str, list[tuple[float, float]]] = {}
-        for span in spans:
-            bounds.setdefault(span.clip_id, []).append((span.start, span.end))
-        durations = np.array([row.info["duration"] for row in rows], dtype=np.float64)
-        sets = {
-            modality: _vector_set(serving[modality][1], blobs[modality], index, bounds, durations)
-            for modality in VECTOR_MODALITIES
-            if modality in blobs
-        }
+        rows, sets, damaged = self._read()
+        for one in sorted(set(damaged) - set(self.left_out), key=lambda one: (one.clip_id, one.modality)):
+            log.warning("vectors left out: clip %s, %s: %s", one.clip_id, one.modality, one.reason)
+        self.left_out = tuple(damaged)
         return Corpus(
-            clip_ids=tuple(index),
+            clip_ids=tuple(row.clip_id for row in rows),
             titles=tuple(row.title for row in rows),
             documents=tuple(row.document for row in rows),
             languages=tuple(row.language for row in rows),
-            durations=durations,
+            durations=np.array([row.info["duration"] for row in rows], dtype=np.float64),
             added_at=tuple(row.added_at.replace(tzinfo=UTC) for row in rows),
             vectors=sets,
             topics=tuple(_topics(row) for row in rows),
         )
 
+    def damaged_vectors(self) -> list[tuple[str, str, str]]:
+        """Vectors that are served to nobody because they are damaged or gone: (clip_id, modality, reason).
 
-def _serving(connection: sa.Connection) -> dict[str, tuple[int, str]]:
-    """Modality -> (how many clips have it, the version that most of them have)."""
-    columns = vectors.c.modality, vectors.c.version
-    serving: dict[str, tuple[int, str]] = {}
-    for modality, version, count in connection.execute(sa.select(*columns, sa.func.count()).group_by(*columns)):
-        serving[modality] = max(serving.get(modality, (0, "")), (count, version))
-    return serving
+        The reason is a clause. Vectors of another version than the serving one are none of these; what has neither
+        is named when the clip's record says that it had them.
+        """
+        damaged: list[Damaged] = []
+        for modality in VECTOR_MODALITIES:  # one by one, since a library's vectors are large
+            rows, _, wrong = self._read((modality,))
+            damaged += wrong
+        with self.database.read() as connection:
+            pairs = sa.select(vectors.c.clip_id, vectors.c.modality)
+            held = {tuple(pair) for pair in connection.execute(pairs)}
+        named = [(row.clip_id, m) for row in rows for m in VECTOR_MODALITIES if m in row.modalities]
+        gone = [(*pair, "it is no longer in the store") for pair in named if pair not in held]
+        return sorted([(one.clip_id, one.modality, one.reason) for one in damaged] + gone)
+
+    def _read(
+        self, modalities: Sequence[str] = VECTOR_MODALITIES
+    ) -> tuple[list[sa.Row], dict[str, VectorSet], list[Damaged]]:
+        """Clips by age, the serving vectors by modality, and those that cannot be used."""
+        with self.database.read() as connection, connection.begin():
+            rows = connection.execute(clips.select().order_by(clips.c.added_at, clips.c.clip_id)).all()
+            spans = connection.execute(segments.select().order_by(segments.c.clip_id, segments.c.position)).all()
+            found = {
+                modality: (version, connection.execute(_vectors_of(modality, version)).all())
+                for modality, version in serving(connection).items()
+                if modality in modalities
+            }
+        bounds: dict[str, list[tuple[float, float]]] = {}
+        for span in spans:
+            bounds.setdefault(span.clip_id, []).append((span.start, span.end))
+        known = {
+            row.clip_id: ClipBounds(i, float(row.info["duration"]), tuple(bounds.get(row.clip_id, ())))
+            for i, row in enumerate(rows)
+        }
+        read = {m: vector_set(m, *found.pop(m), known) for m in VECTOR_MODALITIES if m in found}
+        sets = {modality: made for modality, (made, _) in read.items() if made is not None}
+        return rows, sets, [one for _, damaged in read.values() for one in damaged]
+
+
+def _vectors_of(modality: str, version: str) -> sa.Select:
+    return vectors.select().where(vectors.c.modality == modality, vectors.c.version == version)
 
 
 def _topics(row: sa.Row) -> tuple[str, ...]:
     """What a clip is filed under: its subject, else its category, else its tags."""
     named = [name for name in (row.subject, row.category) if name][:1]
     return tuple(named or dict.fromkeys(row.tags))
-
-
-def _vector_set(
-    version: str,
-    blobs: list[sa.Row],
-    index: dict[str, int],
-    bounds: dict[str, list[tuple[float, float]]],
-    durations: np.ndarray,
-) -> VectorSet:
-    clip_rows, starts, ends, matrices = [], [], [], []
-    for blob in sorted(blobs, key=lambda row: index[row.clip_id]):
-        position = index[blob.clip_id]
-        matrix = np.frombuffer(blob.data, dtype=np.float32).reshape(blob.rows, blob.dim)
-        spans = bounds.get(blob.clip_id, [])
-        if blob.rows != len(spans):  # one vector for the whole clip
-            spans = [(0.0, float(durations[position]))]
-        keep = np.isfinite(matrix).all(axis=1)
-        matrices.append(matrix[keep])
-        clip_rows.append(np.full(int(keep.sum()), position, dtype=np.int64))
-        times = np.asarray(spans, dtype=np.float64).reshape(-1, 2)[: blob.rows][keep]
-        starts.append(times[:, 0])
-        ends.append(times[:, 1])
-    return VectorSet(
-        version=version,
-        clip=np.concatenate(clip_rows),
-        start=np.concatenate(starts),
-        end=np.concatenate(ends),
-        matrix=np.concatenate(matrices),
-    )
 
 
 def _clip_row(found: Understanding) -> dict[str, Any]:
@@ -239,7 +259,8 @@ def _clip_row(found: Understanding) -> dict[str, Any]:
     return row | {"document": found.document, "models": found.models, "stage_seconds": found.stage_seconds}
 
 
-def _clip(row: sa.Row) -> Clip:
+def read_clip(row: sa.Row) -> Clip:
+    """The record of a row."""
     info = dict(row.info)
     info["notes"] = tuple(info.get("notes", ()))
     return Clip(

@@ -12,8 +12,7 @@ import os
 import secrets
 import sqlite3
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -24,9 +23,15 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from avrec.config import Settings
 from avrec.errors import StoreError
 from avrec.store import tables
+from avrec.store.gate import DATABASE_FILE, Gate, unfinished, watch
+from avrec.store.stamp import Stamp
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
-BUSY_SECONDS = 30
+DAMAGED_ADVICE = (
+    "Run `python -m avrec doctor`; it says what to do. Or put a backup in place: `python -m avrec restore`."
+)
+DAMAGED_WORDS = ("malformed", "not a database", "no such table", "no such column")
+BUSY_SECONDS = 30.0
 
 
 def store_error(error: BaseException) -> StoreError:
@@ -40,8 +45,10 @@ def store_error(error: BaseException) -> StoreError:
         )
     if "locked" in text:
         return StoreError("The database is busy", "Another program holds it; try again in a moment.")
-    if "malformed" in text or "not a database" in text:
-        return StoreError("The database is damaged", "Run `python -m avrec doctor`, or restore a copy.")
+    if any(words in text for words in DAMAGED_WORDS):
+        return StoreError("The database is damaged", DAMAGED_ADVICE)
+    if "disk i/o error" in text:
+        return StoreError("The database cannot be read or written", "Check the disk and its free space, then retry.")
     return StoreError("The store failed", "Run `python -m avrec doctor`; the log has the details.")
 
 
@@ -67,29 +74,44 @@ class Database:
                 raise store_error(error) from error
             reason = f"The data directory cannot be used ({os.strerror(error.errno or errno.EIO).lower()})"
             raise StoreError(reason, "Choose another one with AVREC_DATA, or allow writing.") from error
-        url = settings.database_url or f"sqlite:///{settings.data / 'avrec.sqlite'}"
+        url = settings.database_url or f"sqlite:///{settings.data / DATABASE_FILE}"
         self.engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS} if url.startswith("sqlite") else {})
+        self._gate = None if settings.database_url else Gate(settings.data)
+        if self._gate is not None:
+            self._look_first(settings)
+            watch(self.engine, self._gate, _prepare_sqlite)
+        elif self.engine.dialect.name == "sqlite":
+            sa.event.listen(self.engine, "connect", lambda connection, _record: _prepare_sqlite(connection))
         if self.engine.dialect.name == "sqlite":
-            sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
-        self._migrate()
-        self._watch = _own_connection(self.engine) if self.engine.dialect.name == "sqlite" else None
-        self._watching = threading.Lock()
+        self._migrate(settings)
+        self._stamp = Stamp(self.engine, settings.data if self._gate is not None else None)
 
-    def _migrate(self) -> None:
+    def _look_first(self, settings: Settings) -> None:
+        """What must be known before SQLite opens the files, as opening changes them."""
+        from avrec.store.left_over import put_foreign_aside
+
+        try:
+            path = settings.data / DATABASE_FILE
+            if not unfinished(settings.data):
+                put_foreign_aside(settings.data)
+                if not path.exists() or not path.stat().st_size:
+                    _refuse_lost(settings)
+        except OSError as error:
+            raise store_error(error) from error
+
+    def _migrate(self, settings: Settings) -> None:
         with self.write() as connection:
             current = None
             if sa.inspect(connection).has_table("alembic_version"):
                 current = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
             heads = sorted(path.stem.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
-            if current == heads[-1]:
-                return
-            from alembic import command
-            from alembic.config import Config
-
-            config = Config(attributes={"connection": connection})
-            config.set_main_option("script_location", str(MIGRATIONS))
-            command.upgrade(config, "head")
+            if current is None and self._gate is not None:
+                _refuse_lost(settings)
+            if current != heads[-1]:
+                _upgrade(connection)
+            if self.engine.dialect.name == "sqlite":
+                _name_file(connection)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -108,7 +130,7 @@ class Database:
             bumps: Counters to raise when it commits: "library", "events", "profiles".
         """
         try:
-            with self._lock, self.engine.connect() as connection:
+            with self._lock, self._passing(), self.engine.connect() as connection:
                 connection = connection.execution_options(immediate=True)
                 with connection.begin():
                     yield connection
@@ -116,6 +138,9 @@ class Database:
                         self._bump(connection, name)
         except (OperationalError, DatabaseError) as error:
             raise store_error(error.orig or error) from error
+
+    def _passing(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext() if self._gate is None else self._gate.passing()
 
     def _bump(self, connection: sa.Connection, name: str) -> None:
         key = f"revision:{name}"
@@ -142,17 +167,11 @@ class Database:
         library, events, profiles = (int(found.get(f"revision:{x}", 0)) for x in ("library", "events", "profiles"))
         return library, events, profiles
 
-    def stamp(self) -> int:
-        """A number that changes with every commit, by whichever process: equal stamps mean that nothing changed.
-
-        SQLite counts in some 20 microseconds; elsewhere a new stamp comes twice a second.
-        """
-        if self._watch is None:
-            return int(time.monotonic() * 2)
+    def stamp(self) -> Hashable:
+        """What changes with every commit, by whichever process: equal stamps mean that nothing changed."""
         try:
-            with self._watching:
-                return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
-        except sqlite3.Error as error:
+            return self._stamp.now()
+        except (sqlite3.Error, DatabaseError) as error:
             raise store_error(error) from error
 
     def put_value(self, key: str, value: str, *bumps: str) -> None:
@@ -176,24 +195,51 @@ class Database:
             found = self.get(key)
         return bytes.fromhex(str(found))
 
-    def check(self) -> str:
-        """SQLite's own integrity check: "ok", or what is wrong."""
+    def check(self, thorough: bool = False) -> str:
+        """SQLite's own integrity check: "ok", or what is wrong, as a clause.
+
+        Args:
+            thorough: Hold the indexes against their tables, too; takes several times as long.
+
+        Raises:
+            StoreError: It cannot be checked now.
+        """
         if self.engine.dialect.name != "sqlite":
             return "ok"
-        with self.read() as connection:
-            return str(connection.exec_driver_sql("PRAGMA quick_check").scalar())
+        kind = "integrity_check" if thorough else "quick_check"
+        try:
+            with self.read() as connection:
+                told = [str(row[0]) for row in connection.exec_driver_sql(f"PRAGMA {kind}")]
+        except StoreError as error:
+            if error.advice != DAMAGED_ADVICE:
+                raise
+            return "parts of it cannot be read"
+        return "ok" if told == ["ok"] else f"{len(told)} faults were found in it"
 
     def close(self) -> None:
-        if self._watch is not None:
-            self._watch.close()
+        self._stamp.close()
         self.engine.dispose()
 
 
-def _own_connection(engine: sa.Engine) -> sqlite3.Connection:
-    """A connection that never writes: it sees everybody's commits as another's, which is what SQLite counts."""
-    pooled = engine.raw_connection()
-    pooled.detach()
-    return pooled.dbapi_connection
+def _upgrade(connection: sa.Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(MIGRATIONS))
+    command.upgrade(config, "head")
+
+
+def _name_file(connection: sa.Connection) -> None:
+    """Draw a number that tells this database's transactions from another's; see `left_over`."""
+    if not connection.exec_driver_sql("PRAGMA application_id").scalar():
+        connection.exec_driver_sql(f"PRAGMA application_id = {secrets.randbelow(2**31 - 1) + 1}")
+
+
+def _refuse_lost(settings: Settings) -> None:
+    """Where clips have files, a database without tables was lost: a new one would make orphans of them all."""
+    if any(settings.clips_dir.glob("*/")):
+        raise StoreError("The database is missing or empty, but clips' files are there", DAMAGED_ADVICE)
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
@@ -201,7 +247,12 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection) -> None:
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_SECONDS * 1000:.0f}",
+    ):
         connection.execute(f"PRAGMA {pragma}")

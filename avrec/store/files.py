@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -12,6 +13,7 @@ from avrec.errors import MediaTooLargeError
 from avrec.store.database import store_error
 
 CHUNK = 1 << 20
+INCOMING = ".incoming-"  # then the process that writes it
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -50,8 +52,30 @@ def hash_file(path: Path) -> str:
     return digest.hexdigest()
 
 
-def keep_by_hash(source: BinaryIO, folder: Path, name: str, limit_bytes: int) -> tuple[Path, str]:
-    """Copy a stream below `folder` under its sha256, in chunks.
+@dataclass(frozen=True)
+class Arrived:
+    """A file that lies on the same disk already, written and hashed as it came: it is moved instead of copied.
+
+    Attributes:
+        path: Where it lies; its owner removes it where nobody took it.
+        sha256: Of its bytes.
+        size: Bytes.
+    """
+
+    path: Path
+    sha256: str
+    size: int
+
+    def move(self, folder: Path) -> Path:
+        """Put it below `folder` under its hash; on the disk for good before it has its name."""
+        folder.mkdir(parents=True, exist_ok=True)
+        with self.path.open("rb") as file:
+            os.fsync(file.fileno())
+        return self.path.replace(folder / self.sha256)
+
+
+def keep_by_hash(source: BinaryIO | Arrived, folder: Path, name: str, limit_bytes: int) -> tuple[Path, str]:
+    """Copy a stream below `folder` under its sha256, in chunks; move what has arrived on this disk already.
 
     Args:
         name: Display name, for errors.
@@ -64,9 +88,13 @@ def keep_by_hash(source: BinaryIO, folder: Path, name: str, limit_bytes: int) ->
         MediaTooLargeError: The stream is longer than the limit; nothing is kept.
         StoreError: The disk is full; nothing is kept.
     """
-    temporary = folder / f".incoming-{uuid.uuid4().hex[:8]}"
+    temporary = folder / f"{INCOMING}{os.getpid()}-{uuid.uuid4().hex[:8]}"
     digest, size = hashlib.sha256(), 0
     try:
+        if isinstance(source, Arrived):
+            if source.size > limit_bytes:
+                raise MediaTooLargeError(name, f"it is larger than {limit_bytes // 1_000_000} MB")
+            return source.move(folder), source.sha256
         folder.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
             while chunk := source.read(CHUNK):
@@ -84,6 +112,17 @@ def keep_by_hash(source: BinaryIO, folder: Path, name: str, limit_bytes: int) ->
         raise store_error(error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_incoming(folder: Path) -> int:
+    """Remove what processes that are gone had not written to its end; returns how many files those were."""
+    count = 0
+    for path in folder.glob(f"{INCOMING}*"):
+        owner = path.name.removeprefix(INCOMING).partition("-")[0]
+        if not owner.isdigit() or not Path(f"/proc/{owner}").exists():
+            path.unlink(missing_ok=True)
+            count += 1
+    return count
 
 
 def move_folder(source: Path, target: Path) -> None:

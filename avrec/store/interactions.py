@@ -118,6 +118,8 @@ class InteractionStore:
         with self.database.read() as connection:
             for row in connection.execute(profile_vectors.select().order_by(profile_vectors.c.user_id)):
                 mine = found.setdefault(row.user_id, {})
+                if len(row.data) % 4:  # damaged: whoever seats it finds none
+                    continue
                 mine[row.modality] = (row.version, np.frombuffer(row.data, dtype=np.float32))
         return found
 

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from avrec import __version__
-from avrec.errors import InvalidInputError
+from avrec.errors import InvalidInputError, JobCancelledError
 from avrec.schemas import Job
 from avrec.store.database import Database
 from avrec.store.tables import clips, jobs, meta
@@ -144,6 +144,15 @@ class JobStore:
             row = connection.execute(self._next(connection, lane)).first()
         return row.priority if row is not None else None
 
+    def live_like(self, kind: str, fields: dict[str, Any]) -> str:
+        """The job of a kind that waits or runs with these fields among its own, or ""."""
+        with self.database.read() as connection:
+            query = jobs.select().where(jobs.c.kind == kind, jobs.c.state.in_(LIVE)).order_by(jobs.c.created_at)
+            for row in connection.execute(query):
+                if fields.items() <= row.fields.items():
+                    return row.job_id
+        return ""
+
     def has_work(self, lane: str) -> bool:
         """Whether a worker of the lane would have something to do, or something that another left to go on with."""
         with self.database.read() as connection:
@@ -219,6 +228,19 @@ class JobStore:
     def state(self, job_id: str) -> str:
         """A job's state; one that is gone, as after a restored backup, counts as cancelled."""
         return self.states([job_id]).get(job_id, "cancelled")
+
+    @staticmethod
+    def check_running(connection: sa.Connection, job_id: str) -> None:
+        """Look, in a transaction of the caller's, whether a job is still wanted.
+
+        Raises:
+            JobCancelledError: It was cancelled, or is gone.
+        """
+        if connection.execute(sa.select(jobs.c.state).where(jobs.c.job_id == job_id)).scalar() != "running":
+            raise JobCancelledError
+
+    def has(self, job_id: str) -> bool:
+        return bool(self.states([job_id]))
 
     def row(self, job_id: str) -> sa.Row:
         with self.database.read() as connection:

@@ -136,7 +136,8 @@ def bump(
             x=list(range(len(snapshots))), y=drawn, mode="lines+markers", connectgaps=False,
             line={"color": accent if mine else grey, "width": 3 if mine else 1.3, "shape": "spline", "smoothing": 0.6},
             marker={"size": 8 if mine else 6, "color": accent if mine else grey},
-            customdata=ranks, hovertemplate=f"{fmt.escape(titles.get(clip, clip))}: #%{{customdata}}<extra></extra>",
+            customdata=ranks,
+            hovertemplate=f"{fmt.chart_text(titles.get(clip, clip))}: #%{{customdata}}<extra></extra>",
         )  # fmt: skip
         if drawn[-1] is not None:
             below = f"#{ranks[-1]} " if ranks[-1] > top else ""

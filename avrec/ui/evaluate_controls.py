@@ -11,6 +11,7 @@ from avrec.schemas import Job
 from avrec.ui import algorithms, workspace
 from avrec.ui import format as fmt
 from avrec.ui.resources import engine, plain_error
+from avrec.ui.uploads import content, drop
 from avrec.ui.workspace import bound
 
 CORE = (
@@ -26,6 +27,7 @@ METRICS = {
 }  # fmt: skip
 LENGTHS = (5, 10, 20)
 TURN = "av-evaluate-file"
+OWN_FILE_BYTES = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -118,10 +120,15 @@ def _own_file() -> None:
             "there are such. Nothing is added to the library."
         )
         given = st.file_uploader(
-            "Events or ratings", type=["csv"], key=f"ev-upload-{st.session_state.get(TURN, 0)}", max_upload_size=50
-        )
+            "Events or ratings", type=["csv"], key=f"ev-upload-{st.session_state.get(TURN, 0)}",
+            max_upload_size=OWN_FILE_BYTES // 1_000_000,
+        )  # fmt: skip
         if given is not None:
-            workspace.put(dataset=engine().keep_interactions(given.name, given.getvalue()))
+            try:
+                workspace.put(dataset=engine().keep_interactions(given.name, content(given, OWN_FILE_BYTES)))
+            except AvrecError as error:
+                st.session_state["ev-error"] = plain_error(error)
+            drop([given])
             st.session_state[TURN] = st.session_state.get(TURN, 0) + 1  # a new uploader: the file is on disk
             st.rerun()
 

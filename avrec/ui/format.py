@@ -9,6 +9,8 @@ DASH = "\u2013"
 SPACE = "\u00a0"
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:<>&^=])")
+_LINK = re.compile(r"(?i)(https?|www)(?=://|\.)|(?=@)")  # what Markdown makes links of, escaped or not
+JOINER = "\u2060"  # no width, and no part of an address
 LANGUAGES = {
     "en": "English", "zh": "Chinese", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian",
     "pt": "Portuguese", "nl": "Dutch", "ru": "Russian", "ja": "Japanese", "ko": "Korean", "ar": "Arabic",
@@ -21,9 +23,14 @@ def escape(text: str) -> str:
     return html.escape(str(text), quote=True)
 
 
+def chart_text(text: str) -> str:
+    """Other people's text for a chart's hover template: neither markup nor a placeholder."""
+    return escape(text).replace("{", "&#123;")
+
+
 def plain(text: str) -> str:
-    """Other people's text for labels and Markdown: every character that means something there is escaped."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
+    """Other people's text for labels and Markdown: all that means something there is escaped, and nothing is a link."""
+    return _MARKDOWN.sub(r"\\\1", _LINK.sub(rf"\g<0>{JOINER}", " ".join(str(text).split())))
 
 
 def cut(text: str, length: int = 30) -> str:

@@ -6,7 +6,7 @@ Pages are given by absolute path: beside a relative `pages/` folder a cold deep 
 import streamlit as st
 
 from avrec.config import REPOSITORY
-from avrec.ui import pages, theme, workspace
+from avrec.ui import access, pages, theme, uploads, workspace
 from avrec.ui.resources import guard
 from avrec.ui.status import status_lines
 
@@ -18,6 +18,8 @@ st.set_page_config(
 )
 st.html(theme.CSS)
 st.logo(str(REPOSITORY / "assets" / "logo.svg"), size="medium", icon_image=str(REPOSITORY / "assets" / "mark.svg"))
+
+access.come_in()
 
 groups = {
     "Clips": [
@@ -47,5 +49,5 @@ navigation = st.navigation(
 workspace.carry_over(navigation.url_path)
 with st.sidebar:
     status_lines()
-with guard():
+with uploads.sweeping(), guard():
     navigation.run()

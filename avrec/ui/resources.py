@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from avrec.errors import AvrecError
+from avrec.ui import uploads
 
 if TYPE_CHECKING:
     from avrec.engine import Engine
@@ -63,7 +64,11 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     except AvrecError as error:
         # The server still comes up: every page then says what is wrong and what to do.
         logger.error("%s", error)
+    tidying = asyncio.create_task(uploads.keep_tidy())
     yield
+    tidying.cancel()
+    if (waiting := uploads.held()) is not None:
+        await asyncio.to_thread(waiting.close)
     held = _held["engine"]
     if held is not None:
         await asyncio.to_thread(held.close)
@@ -82,6 +87,22 @@ def guard() -> Iterator[None]:
     except Exception:
         logger.exception("a page failed")
         st.error(UNEXPECTED, icon=":material/error:")
+
+
+def tell(error: Exception) -> bool:
+    """Show what no `guard` caught: fragments and callbacks run outside of a page's own run."""
+    st.error(plain_error(error) if isinstance(error, AvrecError) else UNEXPECTED, icon=":material/error:")
+    return True
+
+
+class OneLine(logging.Filter):
+    """Domain errors in Streamlit's log: their sentence, without the traceback that is for faults of ours."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+        if isinstance(error, AvrecError):
+            record.msg, record.args, record.exc_info, record.exc_text = "%s", (str(error),), None, None
+        return True
 
 
 def plain_error(error: AvrecError) -> str:

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from avrec import __version__
 from avrec.errors import AvrecError
-from avrec.ui import resources
+from avrec.ui import access, resources
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -25,12 +25,16 @@ MAX_ID_LENGTH = 64
 
 
 async def health(_request: Request) -> Response:
-    """200 with the version and the worker's state, or 503 with the reason."""
+    """200 with the version and the worker's state, or 503 with the reason; only whether it is well behind a login."""
     try:
         engine = await asyncio.to_thread(resources.engine)
         status: dict[str, Any] = await asyncio.to_thread(engine.status)
     except AvrecError as error:
+        if access.is_guarded():
+            return JSONResponse({"status": "unavailable", "version": __version__}, status_code=503)
         return JSONResponse({"status": "unavailable", "reason": str(error), "version": __version__}, status_code=503)
+    if access.is_guarded():
+        return JSONResponse({"status": "ok", "version": __version__})
     counts = {key: status[key] for key in ("clips", "running", "queued", "failed")}
     return JSONResponse({"status": "ok", "version": __version__, **counts})
 

@@ -144,6 +144,7 @@ font-size:13px;min-height:27px;border-bottom:1px solid {_BORDER}}} .av-abl>:nth-
 font-size:13px;min-height:25px;border-bottom:1px solid {_BORDER}}} .av-rate>span:first-child{{white-space:nowrap;
 overflow:hidden;text-overflow:ellipsis}} .av-rate>:last-child{{text-align:right;font-variant-numeric:tabular-nums}}
 .av-rate .av-lane{{height:18px}} .av-rate .av-part{{top:5px;bottom:5px}} .av-rate .av-whisk{{top:8.5px;bottom:8.5px}}
+[data-testid=stElementToolbarButton]:has([aria-label^="Download as CSV"]){{display:none}}
 .av-status{{font-size:11.5px;line-height:1.6;color:{_MUTED}}}
 [class*=st-key-job-]{{border-bottom:1px solid {_BORDER};padding-bottom:5px}}
 [class*=st-key-cell-] a,[class*=st-key-job-] a{{padding-left:0;padding-right:0;background:none}}

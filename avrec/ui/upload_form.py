@@ -1,4 +1,4 @@
-"""Adding clips: files are copied to disk by hash at once, then the widget is dropped, since uploads sit in RAM."""
+"""Adding clips: an uploaded file is taken in by its hash at once, then the widget is dropped, and the file with it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -8,6 +8,7 @@ import streamlit as st
 from avrec.errors import AvrecError
 from avrec.schemas import PRESETS, ModelCard
 from avrec.ui import format as fmt
+from avrec.ui import uploads
 from avrec.ui.format import escape
 from avrec.ui.resources import engine
 from avrec.ui.upload_folders import add_folder
@@ -77,13 +78,14 @@ def _add(files: Sequence[Any], preset: str, table: Fields) -> None:
     notes, shown = [], st.progress(0.0, text="Taking the files in") if len(files) >= MANY else None
     for i, file in enumerate(files):
         try:
-            job = engine().add_file(file, file.name, preset=preset, **table.get(file.name, {}))
+            job = engine().add_file(uploads.take(file), file.name, preset=preset, **table.get(file.name, {}))
             if job.outcome == "duplicate":
                 notes.append(("known", file.name, job.found or "already indexed, same bytes"))
         except AvrecError as error:
             notes.append(("error", "", str(error)))
         if shown is not None:
             shown.progress((i + 1) / len(files), text=f"Taking the files in: {i + 1:,} of {len(files):,}")
+    uploads.drop(files)
     st.session_state[NOTES] = notes
     st.session_state[TURN] += 1
     st.rerun()

@@ -5,9 +5,11 @@ from typing import Any
 
 import streamlit as st
 
+from avrec.errors import AvrecError
 from avrec.ui import format as fmt
+from avrec.ui import uploads
 from avrec.ui.clip_forms import split_tags
-from avrec.ui.resources import engine
+from avrec.ui.resources import engine, plain_error
 
 COLUMNS = ("file", "title", "description", "tags")
 ENCODINGS = ("utf-8-sig", "utf-16", "cp1252")
@@ -19,7 +21,11 @@ def sheet(key: str) -> Fields:
     given = st.file_uploader("CSV with file, title, description, tags (`;` between tags)", type="csv", key=key)
     if given is None:
         return {}
-    table, rejected = engine().read_metadata_csv(decoded(given.getvalue()))
+    try:
+        table, rejected = engine().read_metadata_csv(decoded(uploads.content(given)))
+    except AvrecError as error:
+        st.caption(plain_error(error))
+        return {}
     st.caption(f"{fmt.count(len(table), 'file')} named in it.")
     if rejected:
         lines = "; ".join(f"line {line}: {fmt.plain(why)}" for line, why in rejected[:5])

@@ -28,7 +28,7 @@ def interest(periods: Sequence[str], levels: Mapping[str, Sequence[float]], now:
         figure.add_scatter(
             x=list(periods), y=list(values), mode="lines",
             line={"color": accent if mine else alpha(ink, 0.45), "width": 2.5 if mine else 1.4},
-            hovertemplate=f"{fmt.escape(name)} %{{x}}: %{{y:.2f}}<extra></extra>",
+            hovertemplate=f"{fmt.chart_text(name)} %{{x}}: %{{y:.2f}}<extra></extra>",
         )  # fmt: skip
         figure.add_annotation(
             x=1.0, xref="paper", y=places[name], text=fmt.escape(fmt.cut(name, 15)), showarrow=False, xanchor="left",

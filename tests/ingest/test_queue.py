@@ -89,17 +89,20 @@ def test_stage_times_overlap_and_are_whole(engine, three):
 
 
 def test_what_is_heard_does_not_wait_for_what_is_seen(engine, three):
-    """Speech recognition begins before the pictures are understood."""
-    encode, seen = engine._models.image.encode, []
+    """Speech recognition begins before the pictures are decoded, and both are shown."""
+    transcribe, seen = engine._models.transcriber.transcribe, []
 
-    def encode_slowly(frames):
-        time.sleep(0.3)
-        seen.append(engine._jobs.row(three[0].job_id).stage.split(","))
-        return encode(frames)
+    def transcribe_slowly(audio, language=None):
+        deadline = time.monotonic() + 20
+        while ("decode", "speech") not in seen and time.monotonic() < deadline:
+            seen.append(engine.job(three[0].job_id).stages_now)
+            time.sleep(0.01)
+        return transcribe(audio)
 
-    engine._models.image.encode = encode_slowly
+    engine._models.transcriber.transcribe = transcribe_slowly
     job = engine.wait([three[0].job_id], timeout=60)[0]
-    assert job.stage_times["speech"][0] < job.stage_times["pictures"][1]
+    assert ("decode", "speech") in seen
+    assert job.stage_times["speech"][0] < job.stage_times["decode"][1]
 
 
 def test_a_job_that_takes_workers_down_waits_behind_the_others_and_fails_in_the_end(engine, three):

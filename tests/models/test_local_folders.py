@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -193,24 +194,23 @@ def test_the_card_follows_a_model_that_had_to_move_to_the_cpu(tmp_path, monkeypa
     save_language_model(tmp_path / "models" / "llm")
     encoder = Models(Settings(data=tmp_path / "data", models=tmp_path / "models", device="cpu")).documents
     expected = encoder.encode(TEXTS)
+    encoder.card = replace(encoder.card, device="cuda", dtype="float16")
     real, tries = encoder._encode, []
 
     def full(texts):
         tries.append(len(texts))
-        if len(tries) < 4:
+        if len(tries) < 5:
             raise OutOfMemoryError
         return real(texts)
 
     monkeypatch.setattr(encoder, "_encode", full)
     found = encoder.encode(TEXTS)
-    assert tries == [3, 2, 1, 1, 1, 1]
+    assert tries == [3, 2, 1, 1, 1, 1, 1], "smaller batches, then without other models, then on the CPU"
     assert (encoder.card.device, encoder.card.dtype) == ("cpu", "float32")
     assert ((found * expected).sum(axis=1) > 0.999).all()
 
 
 def test_idle_models_are_unloaded_and_the_small_ones_stay(models, monkeypatch):
-    from dataclasses import replace
-
     models.documents.encode(["a cat"])
     models.sentences.encode(["a cat"])
     monkeypatch.setattr(models.documents, "card", replace(models.documents.card, memory_bytes=10**9))

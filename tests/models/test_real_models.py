@@ -227,3 +227,26 @@ def test_words_find_moments_and_nonsense_scores_low(real_engine):
     picture = real_engine.media(rocket[0].clip_id, "poster")[0]
     assert real_engine.search(image=picture, k=1)[0].clip_id == rocket[0].clip_id
     assert all(m.clip_id != rocket[0].clip_id for m in real_engine.search(clip_id=rocket[0].clip_id))
+
+
+def test_sound_vectors_of_both_precisions_are_one_version(models, decoded):
+    from avrec.models.sound import WhisperAudioEncoder, pool
+
+    weights = Weights(models.settings)
+    exact, quick = (WhisperAudioEncoder(weights, "cpu", dtype) for dtype in ("float32", "bfloat16"))
+    assert exact.card.version == quick.card.version == models.sound.card.version
+    for name in ("talk_cat", "jfk_inaugural", "vibe_ace", "birds"):
+        sound = np.array(load_sound(decoded[name].folder))
+        rows = [pool(*encoder.encode(sound), decoded[name].segments, sound) for encoder in (exact, quick)]
+        cosines = (rows[0] * rows[1]).sum(axis=1)
+        assert np.nanmin(cosines) > 0.9999
+
+
+def test_a_clip_of_half_a_minute_is_encoded_once_for_language_and_words(models, decoded, monkeypatch):
+    encode, asked = models.transcriber.handle.encode, []
+    function = encode._function
+    monkeypatch.setattr(encode, "_function", lambda features: asked.append(1) or function(features))
+    found = models.transcriber.transcribe(np.array(load_sound(decoded["talk_cat"].folder)))
+    assert found.language == "en"
+    windows = 1 + (found.lines[-1].end < 25)  # what is left after the last line is looked at, too
+    assert 1 <= len(asked) <= windows

@@ -26,6 +26,7 @@ from avrec.schemas import (
     Job,
     ModelCard,
     Person,
+    VectorState,
     WorkerState,
 )
 
@@ -49,6 +50,7 @@ class FakeEngine(FakeLibrary, FakeQueue, FakeRanking, FakePeople, FakeComparing,
         self.settings = settings or Settings(data=Path("unused"), roots=[])
         self._clips = {c.clip_id: c for c in (starter_clips() if clips is None else clips)}
         self.media_folder: Path | None = None
+        self.without_preview: set[str] = set()
         self._jobs: dict[str, Job] = {}
         self._watched: dict = {}
         self._ids = itertools.count(1)
@@ -115,6 +117,20 @@ class FakeEngine(FakeLibrary, FakeQueue, FakeRanking, FakePeople, FakeComparing,
             ModelCard("caption", "composed", "1", "shipped", "MIT", stands_in_for="BLIP base"),
             ModelCard("read text", "BLIP large", "", "hub cache", "BSD", available=False, reason="no hub here"),
         ]  # fmt: skip
+
+    def vector_states(self) -> list[VectorState]:
+        clips = len(self._clips)
+        return [
+            VectorState("audio", "audio", "w1-mean", "w1-mean", clips, 0),
+            VectorState("visual", "pictures", "c0-crop", "c1-crop", clips, clips, 1),
+        ]
+
+    def stale_stages(self) -> dict[str, int]:
+        return {"pictures": len(self._clips)} if self._clips else {}
+
+    def rerun_stage(self, stage, clip_ids=None, *, stale=False) -> Job:
+        self._changed("rerun_stage", stage, clip_ids, stale)
+        return self.put_job(title=f"{stage.capitalize()} again", kind="rerun")
 
     def device(self) -> str:
         return "CPU, 2 cores; no GPU found"

@@ -132,6 +132,9 @@ class FakeLibrary:
             raise UnknownClipError(clip_id)
         return self.media_folder / f"{clip_id}.jpg", "image/jpeg"
 
+    def has_preview(self, clip_id: str) -> bool:
+        return clip_id not in self.without_preview
+
     def peaks(self, clip_id: str) -> list[float]:
         return [0.1 + 0.9 * unit(clip_id, i) for i in range(60)] if self.clip(clip_id).info.has_sound else []
 
