@@ -102,12 +102,15 @@ class JobStore:
             known = connection.execute(sa.select(jobs.c.job_id).where(jobs.c.job_id == twin)).first()
         return twin if known is not None else job_id
 
-    def is_known(self, order: Order) -> bool:
-        """Whether these bytes are a clip, are on their way, or were refused or cancelled before."""
+    def known_as(self, order: Order) -> str:
+        """What these bytes are already: "already indexed", "already in the queue", "stopped before", or ""."""
+        query = sa.select(jobs.c.state).where(jobs.c.sha256 == order.sha256, jobs.c.kind == "ingest")
+        clip = sa.select(clips.c.clip_id).where(clips.c.sha256 == order.sha256)
         with self.database.read() as connection:
-            query = sa.select(jobs.c.job_id).where(jobs.c.sha256 == order.sha256, jobs.c.kind == "ingest")
-            clip = sa.select(clips.c.clip_id).where(clips.c.sha256 == order.sha256)
-            return any(connection.execute(q.limit(1)).first() is not None for q in (query, clip))
+            if connection.execute(clip.limit(1)).first() is not None:
+                return "already indexed"
+            states = set(connection.execute(query).scalars())
+        return "already in the queue" if states & set(LIVE) else "stopped before" if states else ""
 
     def refuse(self, file_name: str, reason: str, fields: dict[str, Any], preset: str) -> str:
         """Put a file that could not even be read on the list, with the reason."""
