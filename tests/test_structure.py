@@ -21,6 +21,7 @@ FACADE = (
     "mending",
     "renewing",
     "supervisor",
+    "readiness",
 )  # what `Engine` is put together from
 COMMANDS = ("__main__", "cli_evaluate", "cli_ingest", "cli_keep", "cli_queue", "cli_weights", "cli_output")
 FRONT = ("ui", *COMMANDS, "serve", "working")
@@ -60,7 +61,8 @@ BELOW = {  # package or module -> what it must not import
         "supervisor",
         *FRONT,
     ),
-    "supervisor": (*THINKING, "media", "models", *FACADE[:-1], *FRONT),
+    "supervisor": (*THINKING, "media", "models", *FACADE[:-2], *FRONT),
+    "readiness": (*SIDES, "engine", "people", "comparing", "proving", "library", "queueing", "supervisor", *FRONT),
     "engine": FRONT,
     "health": (*THINKING, *FACADE, *FRONT),
     "ui": ("media", "models", "store", "serving", "people", "comparing", "library", *FRONT[1:]),
