@@ -21,6 +21,7 @@ from avrec.models.catalogue import Models
 from avrec.people import People
 from avrec.proving import Proving
 from avrec.queueing import Queueing
+from avrec.readiness import Readiness
 from avrec.recommend.options import ListOptions
 from avrec.recommend.presets import PRESET_WEIGHTS
 from avrec.renewing import Renewing
@@ -74,6 +75,7 @@ class Engine(Queueing, Mending, Renewing, People, Comparing, Proving, Library):
         self._upkeep = Upkeep(self._database, self._clips, self._jobs, self._models)
         self._workers = {lane: self._worker(lane) for lane in LANES}
         self._supervisor = Supervisor(self.settings, self._jobs)
+        self._readiness = Readiness(self._serving)
         self._served = start_worker
         if start_worker:
             if self.settings.demo and not self._clips.ids():
@@ -81,6 +83,7 @@ class Engine(Queueing, Mending, Renewing, People, Comparing, Proving, Library):
             for background in (*self._workers.values(),) if models else (self._supervisor,):
                 background.start()
             self._watcher.start()
+            self._readiness.start()
             self._upkeep.start(thorough=models is not None)
 
     def _worker(self, lane: str) -> Worker:
@@ -90,7 +93,7 @@ class Engine(Queueing, Mending, Renewing, People, Comparing, Proving, Library):
 
     def close(self) -> None:
         """Stop what works in the background after the stage in hand, and close the store."""
-        for background in (self._upkeep, self._watcher, self._supervisor, *self._workers.values()):
+        for background in (self._readiness, self._upkeep, self._watcher, self._supervisor, *self._workers.values()):
             background.stop()
         self._database.close()
 

@@ -79,6 +79,8 @@ class Worker:
         self._stop.set()
         if wait and self._thread is not None:
             self._thread.join(timeout=30)
+        elif wait:
+            self._lock.release()
 
     def run(self, idle_seconds: float = float("inf")) -> None:
         """Work until told to stop, or until nothing was to do for so long."""
