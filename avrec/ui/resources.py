@@ -8,6 +8,7 @@ function in a page would be made twice after an edit. The server makes it in `li
 import asyncio
 import gc
 import logging
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 AGAIN, MOST_AGAIN = "av-again", 3
+# A page gives the interpreter away at each question to the store; where another page is at work, it gets it back after
+# so long.
+SWITCH_SECONDS = 0.001
 UNEXPECTED = "Something went wrong; the log has the details."
 
 _lock = threading.Lock()
@@ -54,6 +58,7 @@ def hold(replacement: "Engine | None") -> None:
 async def lifespan(_app: Any) -> AsyncIterator[None]:
     """Make the engine with its worker when the server starts, close it when the server stops."""
     _held["serving"] = True
+    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         await asyncio.to_thread(engine)
         gc.freeze()
