@@ -16,6 +16,7 @@ from avrec import cli_output as output
 from avrec.cli_evaluate import evaluate
 from avrec.cli_ingest import ingest
 from avrec.cli_keep import backup, doctor, restore
+from avrec.cli_queue import queue_app
 from avrec.cli_weights import weights_app
 from avrec.config import FAULTS, REPOSITORY, Settings, fault
 from avrec.engine import Engine
@@ -30,6 +31,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(weights_app, name="weights")
+app.add_typer(queue_app, name="queue")
 app.command()(ingest)
 app.command()(evaluate)
 app.command()(backup)

@@ -21,6 +21,7 @@ from avrec.models.catalogue import Models
 from avrec.people import People
 from avrec.proving import Proving
 from avrec.queueing import Queueing
+from avrec.readiness import Readiness
 from avrec.recommend.options import ListOptions
 from avrec.recommend.presets import PRESET_WEIGHTS
 from avrec.renewing import Renewing
@@ -36,6 +37,7 @@ from avrec.schemas import (
 from avrec.serving import Serving
 from avrec.store.clips import ClipStore
 from avrec.store.database import Database
+from avrec.store.files import remove_incoming
 from avrec.store.interactions import InteractionStore
 from avrec.store.job_lists import JobLists
 from avrec.store.jobs import LANES, JobStore
@@ -62,6 +64,7 @@ class Engine(Queueing, Mending, Renewing, People, Comparing, Proving, Library):
     def __init__(self, settings: Settings | None = None, *, start_worker: bool = False, models: Models | None = None):
         self.settings = settings or Settings()
         self._database = Database(self.settings)
+        remove_incoming(self.settings.originals_dir)
         self._clips = ClipStore(self._database)
         self._interactions = InteractionStore(self._database)
         self._jobs, self._lists, self._memo = JobStore(self._database), JobLists(self._database), Memo()
@@ -72,6 +75,7 @@ class Engine(Queueing, Mending, Renewing, People, Comparing, Proving, Library):
         self._upkeep = Upkeep(self._database, self._clips, self._jobs, self._models)
         self._workers = {lane: self._worker(lane) for lane in LANES}
         self._supervisor = Supervisor(self.settings, self._jobs)
+        self._readiness = Readiness(self._serving)
         self._served = start_worker
         if start_worker:
             if self.settings.demo and not self._clips.ids():
@@ -79,6 +83,7 @@ class Engine(Queueing, Mending, Renewing, People, Comparing, Proving, Library):
             for background in (*self._workers.values(),) if models else (self._supervisor,):
                 background.start()
             self._watcher.start()
+            self._readiness.start()
             self._upkeep.start(thorough=models is not None)
 
     def _worker(self, lane: str) -> Worker:
@@ -88,7 +93,7 @@ class Engine(Queueing, Mending, Renewing, People, Comparing, Proving, Library):
 
     def close(self) -> None:
         """Stop what works in the background after the stage in hand, and close the store."""
-        for background in (self._upkeep, self._watcher, self._supervisor, *self._workers.values()):
+        for background in (self._readiness, self._upkeep, self._watcher, self._supervisor, *self._workers.values()):
             background.stop()
         self._database.close()
 

@@ -63,6 +63,7 @@ class Serving:
     def __init__(self, database: Database, clips: ClipStore, interactions: InteractionStore, models: Any):
         self._database, self._clips, self._interactions, self._models = database, clips, interactions, models
         self._lock = threading.RLock()
+        self._asked = False  # since everything was last made ready
         self._revisions = (-1, -1, -1)
         self._library: Corpus | None = None
         self._fit: ContentModel | None = None
@@ -84,6 +85,7 @@ class Serving:
 
     def _fresh(self) -> Dataset:
         """The dataset of the store's present counters."""
+        self._asked = True
         revisions = self._database.revisions()
         if revisions == self._revisions and self._dataset is not None:
             return self._dataset
@@ -126,6 +128,19 @@ class Serving:
             name: fitted.update(dataset if fitted.modal else self._without_guests)
             for name, fitted in self._fitted.items()
         }
+
+    def keep_ready(self) -> None:
+        """After the library has changed, do what the next question would wait for.
+
+        Done once for each time that somebody has asked: where nobody reads, nothing is fitted.
+        """
+        if not self._asked or self._database.revisions()[0] == self._revisions[0]:
+            return
+        with self._lock:
+            self._fresh()
+            if self._people:
+                self.recommend(self._people[0].user_id, 1, "hybrid", None, PLAIN)
+            self._asked = False
 
     def heard(self, event: Interaction) -> None:
         """Take in one event that was just stored, without adding everybody's up again.

@@ -21,8 +21,10 @@ FACADE = (
     "mending",
     "renewing",
     "supervisor",
+    "readiness",
 )  # what `Engine` is put together from
-FRONT = ("ui", "__main__", "cli_evaluate", "cli_ingest", "cli_keep", "cli_weights", "cli_output", "serve", "working")
+COMMANDS = ("__main__", "cli_evaluate", "cli_ingest", "cli_keep", "cli_queue", "cli_weights", "cli_output")
+FRONT = ("ui", *COMMANDS, "serve", "working")
 SIDES = ("ingest", "media", "models", "store")  # what touches files, weights and the network
 THINKING = ("recommend", "explain", "evaluate", "index")
 BELOW = {  # package or module -> what it must not import
@@ -59,7 +61,8 @@ BELOW = {  # package or module -> what it must not import
         "supervisor",
         *FRONT,
     ),
-    "supervisor": (*THINKING, "media", "models", *FACADE[:-1], *FRONT),
+    "supervisor": (*THINKING, "media", "models", *FACADE[:-2], *FRONT),
+    "readiness": (*SIDES, "engine", "people", "comparing", "proving", "library", "queueing", "supervisor", *FRONT),
     "engine": FRONT,
     "health": (*THINKING, *FACADE, *FRONT),
     "ui": ("media", "models", "store", "serving", "people", "comparing", "library", *FRONT[1:]),

@@ -102,12 +102,17 @@ class JobStore:
             known = connection.execute(sa.select(jobs.c.job_id).where(jobs.c.job_id == twin)).first()
         return twin if known is not None else job_id
 
-    def is_known(self, order: Order) -> bool:
-        """Whether these bytes are a clip, are on their way, or were refused or cancelled before."""
+    def known_as(self, order: Order) -> str:
+        """What is known of a file's bytes: "already indexed", "already in the queue", "refused before", or "".
+
+        A cancelled job, or one that failed for another reason than its file, makes nothing known.
+        """
         with self.database.read() as connection:
-            query = sa.select(jobs.c.job_id).where(jobs.c.sha256 == order.sha256, jobs.c.kind == "ingest")
-            clip = sa.select(clips.c.clip_id).where(clips.c.sha256 == order.sha256)
-            return any(connection.execute(q.limit(1)).first() is not None for q in (query, clip))
+            if connection.execute(sa.select(clips.c.clip_id).where(clips.c.sha256 == order.sha256)).first():
+                return "already indexed"
+            if self._twin(connection, order.sha256)[1]:
+                return "already in the queue"
+            return "refused before" if self._refused(connection, order) else ""
 
     def refuse(self, file_name: str, reason: str, fields: dict[str, Any], preset: str) -> str:
         """Put a file that could not even be read on the list, with the reason."""

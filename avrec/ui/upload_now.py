@@ -1,5 +1,7 @@
 """The left side of the Upload page: the clip in hand, stage by stage, and where the time goes."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from avrec.schemas import STAGES, Job
@@ -22,9 +24,19 @@ def now_running() -> None:
             if job.kind != "ingest":
                 st.progress(job.progress, text=fmt.plain(job.stage or "beginning"))
                 continue
-            for label, state in steps(job):
-                st.status(label, type="step", state=state)
+            st.html(drawn(steps(job)))
             st.caption(after(job))
+
+
+def drawn(rows: Sequence[tuple[str, str]]) -> str:
+    """HTML of the steps; each `st.status` would sleep for 50 ms, in every run."""
+    lines = "".join(
+        f'<li><i class="av-step{" av-turning" if state == "running" else ""}" aria-hidden="true">'
+        f"{'progress_activity' if state == 'running' else 'check_circle'}</i>{escape(label)}"
+        f'<span class="av-mut">{" in hand" if state == "running" else ""}</span></li>'
+        for label, state in rows
+    )
+    return f'<ul class="av-steps">{lines}</ul>'
 
 
 def steps(job: Job) -> list[tuple[str, str]]:

@@ -20,7 +20,7 @@ KINDS = {  # kind of work that is no new file -> (icon, word on its chip)
     "folder": ("folder_open", "folder"),
     "text": ("edit_note", "text"),
     "profile": ("person", "own words"),
-    "rerun": ("autorenew", "again, whole library"),
+    "rerun": ("autorenew", "stage again"),
     "media": ("image", "previews"),
 }
 SOUND_SUFFIXES = (".mp3", ".wav", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".aac")

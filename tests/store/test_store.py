@@ -1,5 +1,6 @@
 """The store: one transaction a clip, counters, versions that never meet."""
 
+import os
 import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from avrec.errors import StoreError, UnknownClipError, UnknownUserError
 from avrec.schemas import Annotation, Clip, Interaction, MediaInfo, Person, PersonSettings, Segment, Understanding
 from avrec.store.clips import ClipStore
 from avrec.store.database import Database, store_error
-from avrec.store.files import keep_by_hash, write_json
+from avrec.store.files import keep_by_hash, remove_incoming, write_json
 from avrec.store.interactions import InteractionStore, read_settings
 
 
@@ -126,6 +127,15 @@ def test_a_full_disk_keeps_the_old_file(tmp_path, monkeypatch):
     with pytest.raises(StoreError), path.open("rb") as stream:
         keep_by_hash(stream, tmp_path / "originals", "x", 1000)
     assert list((tmp_path / "originals").iterdir()) == []
+
+
+def test_what_a_killed_process_was_writing_is_removed_and_a_live_ones_is_not(tmp_path):
+    dead, alive = tmp_path / ".incoming-99999999-ab", tmp_path / f".incoming-{os.getpid()}-cd"
+    whole = tmp_path / ("a" * 64)
+    for path in (dead, alive, whole):
+        path.write_bytes(b"x")
+    assert remove_incoming(tmp_path) == 1
+    assert sorted(tmp_path.iterdir()) == sorted([alive, whole])
 
 
 def test_errors_of_the_disk_say_what_to_do():
