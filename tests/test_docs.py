@@ -23,4 +23,4 @@ def test_every_hostile_file_is_in_the_table_and_the_other_way_round():
     named = set(re.findall(r"`([^`/:\s]+\.(?:mp4|mp3|mkv|avi|mov|ts|wav|ogg|txt))`", PAGE))
     made = {case.name for case in CASES}
     assert named <= made
-    assert {name for name in made - named if not name.startswith("flipped-")} == set()
+    assert {name for name in made - named if not name.startswith("flipped.")} == set()
