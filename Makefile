@@ -6,7 +6,7 @@ PORT ?= 8501
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM = false
 
-.PHONY: setup setup-dev run test test-slow bench bench-ingest bench-recommend lint clean weights
+.PHONY: setup setup-dev run test test-slow bench bench-ingest bench-recommend bench-ui hostile lint clean weights
 
 $(VENV)/.installed: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -44,6 +44,11 @@ bench-ingest: setup-dev
 # AVREC_TIKTOK names a folder with the TikTok micro-videos; without it that table is skipped.
 bench-recommend: setup-dev
 	OMP_NUM_THREADS=2 $(BIN)/python -m benchmarks.recommenders
+
+# Seconds of the pages in two browsers, idle and while the demo clips come in.
+bench-ui: setup-dev
+	scripts/setup-browser
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks ui
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

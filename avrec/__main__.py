@@ -8,20 +8,21 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from avrec import cli_output as output
 from avrec.cli_evaluate import evaluate
-from avrec.cli_keep import backup, restore
+from avrec.cli_ingest import ingest
+from avrec.cli_keep import backup, doctor, restore
+from avrec.cli_queue import queue_app
 from avrec.cli_weights import weights_app
 from avrec.config import FAULTS, REPOSITORY, Settings, fault
 from avrec.engine import Engine
 from avrec.errors import AvrecError, InvalidInputError
-from avrec.ingest.intake import media_files
+from avrec.ingest.model_versions import RERUN_STAGES
 from avrec.models.allocator import keep_large_blocks
-from avrec.schemas import PRESETS
 
 app = typer.Typer(
     help="What is in a clip, who would like it, why, and how we know.",
@@ -30,40 +31,16 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(weights_app, name="weights")
+app.add_typer(queue_app, name="queue")
+app.command()(ingest)
 app.command()(evaluate)
 app.command()(backup)
 app.command()(restore)
+app.command()(doctor)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 K = Annotated[int, typer.Option("-k", min=1, max=10_000, help="How many.")]
 Weights = Annotated[str | None, typer.Option(help="A preset, or modality=multiplier,...; unnamed ones are 0.")]
-
-
-@app.command()
-def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="Files or folders.")],
-    title: Annotated[str, typer.Option(help="Title, for a single file.")] = "",
-    preset: Annotated[str, typer.Option(help=" | ".join(PRESETS))] = "balanced",
-    as_json: Json = False,
-) -> None:
-    """Take files in and wait until they are understood."""
-    engine = Engine()
-    results: list[dict[str, Any]] = []
-    for path in [p for given in paths for p in (media_files(given) if given.is_dir() else [given])]:
-        try:
-            with path.open("rb") as stream:
-                job = engine.add_file(stream, path.name, title=title, preset=preset)
-            results.append({"path": str(path), "job": job.job_id})
-        except OSError:
-            results.append({"path": str(path), "status": "failed", "reason": f"{path.name}: it cannot be read."})
-        except AvrecError as error:
-            results.append({"path": str(path), "status": "failed", "reason": str(error)})
-    ended = {job.job_id: job for job in engine.wait([r["job"] for r in results if "job" in r])}
-    rows = [output.ingest_row(result, ended.get(result.pop("job", ""))) for result in results]
-    engine.close()
-    output.show(rows, as_json, ("status", "clip_id", "seconds", "path", "reason"))
-    if rows and all(row["status"] == "failed" for row in rows):
-        raise typer.Exit(1)
 
 
 @app.command()
@@ -168,10 +145,29 @@ def search(
     given = [value for value in (text, image, clip) if value is not None]
     if len(given) != 1:
         raise InvalidInputError("Search", "give words, --image or --clip, one of them")
-    moments = Engine().search(text, image=image, clip_id=clip, k=k)
+    engine = Engine()
+    moments = engine.search(text, image=image, clip_id=clip, k=k)
     fields = ("rank", "clip_id", "start", "end", "score", "percentile", "modalities", "text")
     rows = [{name: getattr(moment, name) for name in fields} for moment in moments]
-    output.show({"query": str(given[0]), "moments": rows}, as_json)
+    left_out = engine.search_gaps() if text is not None else []
+    output.show({"query": str(given[0]), "moments": rows, "left_out": left_out}, as_json)
+
+
+@app.command()
+def rerun(
+    stage: Annotated[str, typer.Argument(help=" | ".join(RERUN_STAGES))],
+    clip_ids: Annotated[list[str] | None, typer.Argument(help="Clips; by default all.")] = None,
+    stale: Annotated[bool, typer.Option("--stale", help="Only clips that the present models have not seen.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run one stage again with the present models, and wait; the old results serve until it is done."""
+    engine = Engine()
+    job = engine.wait([engine.rerun_stage(stage, clip_ids or None, stale=stale).job_id])[0]
+    row = {"job": job.job_id, "stage": stage, "status": job.state, "found": job.found, "reason": job.reason}
+    output.show(row | {"stale": engine.stale_stages()}, as_json)
+    engine.close()
+    if job.state != "done":
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -191,15 +187,6 @@ def serve(
     serve_app(Settings(**given, **({"open": True} if everybody else {})), port, REPOSITORY)
 
 
-@app.command()
-def doctor(as_json: Json = False) -> None:
-    """Check store, disk and weights."""
-    rows = [{"check": name, "ok": ok, "message": message} for name, ok, message in Engine().doctor()]
-    output.show(rows, as_json, ("ok", "check", "message"))
-    if not all(row["ok"] for row in rows):
-        raise typer.Exit(1)
-
-
 def main() -> None:
     """Run the command line; a domain error is one line on stderr."""
     keep_large_blocks()
@@ -213,6 +200,10 @@ def main() -> None:
         print(fault(error), file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:
+        sys.exit(1)
+    except Exception as error:
+        logging.getLogger("avrec").debug("the command failed", exc_info=True)
+        print(output.unexpected(error), file=sys.stderr)
         sys.exit(1)
 
 

@@ -53,6 +53,41 @@ def restore(file: Annotated[Path, typer.Argument(help="What `backup` wrote.")], 
     _say_missing(report.missing)
 
 
+def doctor(
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Put what can be read of a damaged database into a new one.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Check store, disk and weights; mend what can be mended without a loss."""
+    from avrec import health
+    from avrec.engine import Engine
+    from avrec.errors import StoreError
+
+    settings, found = Settings(), []
+    salvaged = health.repair_database(settings) if repair else None
+    try:
+        engine = Engine(settings)
+    except StoreError as error:
+        found = health.check_closed(settings, error)
+    else:
+        if repair:
+            found = [("repair", True, _repaired(salvaged, engine.take_back() if salvaged else 0))]
+        found += engine.doctor(wait=True)
+        engine.close()
+    rows = [{"check": name, "ok": ok, "message": message} for name, ok, message in found]
+    output.show(rows, as_json, ("ok", "check", "message"))
+    if not all(row["ok"] for row in rows):
+        raise typer.Exit(1)
+
+
+def _repaired(salvaged: str | None, queued: int) -> str:
+    if salvaged is None:
+        return "The database is sound; there was nothing to repair."
+    words = f" {queued} original(s) without a clip are queued; start the app to have them taken in again."
+    return salvaged + (words if queued else "")
+
+
 def _say_missing(missing: tuple[str, ...]) -> None:
     if missing:
         names = ", ".join(missing[:5])

@@ -12,15 +12,19 @@ from avrec import demo, health
 from avrec.comparing import Comparing
 from avrec.config import Settings
 from avrec.ingest.task import Handler
+from avrec.ingest.upkeep import Upkeep
 from avrec.ingest.watch import Watcher
 from avrec.ingest.worker import Worker
 from avrec.library import Library
+from avrec.mending import Mending
 from avrec.models.catalogue import Models
 from avrec.people import People
 from avrec.proving import Proving
 from avrec.queueing import Queueing
+from avrec.readiness import Readiness
 from avrec.recommend.options import ListOptions
 from avrec.recommend.presets import PRESET_WEIGHTS
+from avrec.renewing import Renewing
 from avrec.schemas import (
     AudienceMember,
     Counterfactual,
@@ -33,6 +37,7 @@ from avrec.schemas import (
 from avrec.serving import Serving
 from avrec.store.clips import ClipStore
 from avrec.store.database import Database
+from avrec.store.files import remove_incoming
 from avrec.store.interactions import InteractionStore
 from avrec.store.job_lists import JobLists
 from avrec.store.jobs import LANES, JobStore
@@ -41,7 +46,7 @@ from avrec.store.memo import Memo
 from avrec.supervisor import Supervisor
 
 
-class Engine(Queueing, People, Comparing, Proving, Library):
+class Engine(Queueing, Mending, Renewing, People, Comparing, Proving, Library):
     """Everything the pages and the command line can ask for.
 
     Args:
@@ -59,6 +64,7 @@ class Engine(Queueing, People, Comparing, Proving, Library):
     def __init__(self, settings: Settings | None = None, *, start_worker: bool = False, models: Models | None = None):
         self.settings = settings or Settings()
         self._database = Database(self.settings)
+        remove_incoming(self.settings.originals_dir)
         self._clips = ClipStore(self._database)
         self._interactions = InteractionStore(self._database)
         self._jobs, self._lists, self._memo = JobStore(self._database), JobLists(self._database), Memo()
@@ -66,8 +72,10 @@ class Engine(Queueing, People, Comparing, Proving, Library):
         self._models = models or Models(self.settings)
         self._serving = Serving(self._database, self._clips, self._interactions, self._models)
         self._watcher = Watcher(self.settings, self._database, self._jobs, self._known)
+        self._upkeep = Upkeep(self._database, self._clips, self._jobs, self._models)
         self._workers = {lane: self._worker(lane) for lane in LANES}
         self._supervisor = Supervisor(self.settings, self._jobs)
+        self._readiness = Readiness(self._serving)
         self._served = start_worker
         if start_worker:
             if self.settings.demo and not self._clips.ids():
@@ -75,19 +83,24 @@ class Engine(Queueing, People, Comparing, Proving, Library):
             for background in (*self._workers.values(),) if models else (self._supervisor,):
                 background.start()
             self._watcher.start()
+            self._readiness.start()
+            self._upkeep.start(thorough=models is not None)
 
     def _worker(self, lane: str) -> Worker:
         handlers: dict[str, Handler] = self._job_handlers() | self._people_handlers() | self._queue_handlers()
+        handlers |= self._mending_handlers() | self._renewing_handlers()
         return Worker(self.settings, self._clips, self._jobs, self._models, handlers, lane)
 
     def close(self) -> None:
         """Stop what works in the background after the stage in hand, and close the store."""
-        for background in (self._watcher, self._supervisor, *self._workers.values()):
+        for background in (self._readiness, self._upkeep, self._watcher, self._supervisor, *self._workers.values()):
             background.stop()
         self._database.close()
 
     def work(self, lane: str, idle_seconds: float) -> None:
         """Be a lane's worker in this thread until `stop_working`, or until nothing was to do for so long."""
+        if lane == "clips":
+            self._upkeep.start(thorough=True)
         self._workers[lane].run(idle_seconds)
 
     def stop_working(self) -> None:
@@ -180,6 +193,10 @@ class Engine(Queueing, People, Comparing, Proving, Library):
         """Moments for words, a picture or a clip."""
         return self._serving.search(text, image, clip_id, k)
 
+    def search_gaps(self) -> list[str]:
+        """What cannot be searched by words just now, since its model is not here; a sentence each."""
+        return self._serving.search_gaps()
+
     # ---- system --------------------------------------------------------------------------------------
 
     def model_cards(self) -> list[ModelCard]:
@@ -217,10 +234,6 @@ class Engine(Queueing, People, Comparing, Proving, Library):
             "worker": bool(self.workers()) or any(worker.working for worker in self._workers.values()),
             "paused": self.queue_paused,
         }
-
-    def doctor(self) -> list[tuple[str, bool, str]]:
-        """Checks as (name, passed, sentence)."""
-        return health.check(self.settings, self._database, self._clips, self._models)
 
     def versions(self) -> dict[str, str]:
         return health.versions() | {"process": str(os.getpid())}

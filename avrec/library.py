@@ -34,6 +34,12 @@ class Library:
         """Every clip, newest first."""
         return list(self._memo.get("clips", self._library_revision(), self._clips.all))
 
+    def clips_of(self, clip_ids: Sequence[str]) -> dict[str, Clip]:
+        """Those of some clips that are in the library, by id."""
+        revision = self._library_revision()
+        known = self._memo.get("clips by id", revision, lambda: {clip.clip_id: clip for clip in self.clips()})
+        return {clip_id: known[clip_id] for clip_id in clip_ids if clip_id in known}
+
     def _library_revision(self) -> int:
         """Grows with every published clip, edit and deletion."""
         return self._memo.get("revisions", self._database.stamp(), self._database.revisions)[0]
@@ -111,9 +117,23 @@ class Library:
         raise UnknownClipError(clip_id)
 
     def peaks(self, clip_id: str) -> list[float]:
-        """The sound's outline, values in [0, 1] over the clip's length; empty without sound."""
+        """The sound's outline, values in [0, 1] over the clip's length; empty without sound, or where it is gone."""
         folder = self.settings.clips_dir / self._clips.get(clip_id).clip_id
-        return list(self._memo.get(("peaks", clip_id), self._library_revision(), lambda: load_decoded(folder).peaks))
+
+        def read() -> list[float]:
+            try:
+                return load_decoded(folder).peaks
+            except (OSError, ValueError, KeyError, TypeError):  # the clip's files are gone or damaged
+                return []
+
+        return list(self._memo.get(("peaks", clip_id), self._library_revision(), read))
+
+    def has_preview(self, clip_id: str) -> bool:
+        """Whether there is something to play."""
+        try:
+            return self.media(clip_id, "proxy")[0].stat().st_size > 0
+        except (UnknownClipError, OSError):
+            return False
 
     def said(self, kind: str = "speech") -> dict[str, str]:
         """clip_id -> everything said in it, for clips with speech; or the text of another kind, such as "caption"."""

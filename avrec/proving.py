@@ -26,7 +26,7 @@ from avrec.schemas import Job
 from avrec.serving import HYBRID_SETTINGS, Serving
 from avrec.store.clips import ClipStore
 from avrec.store.database import Database
-from avrec.store.files import read_json, write_bytes, write_json
+from avrec.store.files import CHUNK, read_json, write_bytes, write_json
 from avrec.store.interactions import InteractionStore
 from avrec.store.jobs import EVALUATIONS, JobStore, Order, to_job
 
@@ -240,7 +240,12 @@ class Proving:
             return hashlib.sha256(repr(sorted(SETS[dataset].members.items())).encode()).hexdigest()[:16]
         digest = hashlib.sha256(repr(sorted(self._clips.ids())).encode())
         try:
-            digest.update(self._file(dataset).read_bytes())
+            path = self._file(dataset)
+            if not path.is_file():  # a pipe or a device would be read for ever
+                raise FileNotFoundError
+            with path.open("rb") as file:
+                while chunk := file.read(CHUNK):
+                    digest.update(chunk)
         except OSError as error:
             names = ", ".join((DEMO, *SETS))
             reason = f"it is neither a file that can be read nor one of {names}"

@@ -13,7 +13,7 @@ from avrec.config import Settings
 from avrec.errors import InvalidInputError
 from avrec.ingest import edits, intake
 from avrec.ingest.reasons import by_reason
-from avrec.ingest.speeds import Pace, pace
+from avrec.ingest.speeds import Pace, pace, preset_speeds
 from avrec.ingest.task import Handler, Task
 from avrec.ingest.watch import Watcher
 from avrec.ingest.worker import Worker
@@ -22,7 +22,7 @@ from avrec.schemas import Failures, Job, JobPage, QueueCounts, WatchedFolder
 from avrec.store.clips import ClipStore
 from avrec.store.database import Database
 from avrec.store.files import Arrived
-from avrec.store.job_lists import JobLists, Tally
+from avrec.store.job_lists import ORDERS, JobLists, Tally
 from avrec.store.jobs import EVALUATIONS, LIVE, JobStore, Order, lane_of, to_job
 from avrec.store.known_files import KnownFiles
 from avrec.store.memo import Memo
@@ -164,10 +164,19 @@ class Queueing:
         """
 
         def read() -> JobPage:
-            rows, total = self._lists.page(states, text, first, most)
-            return JobPage(tuple(self._job(row) for row in rows), total)
+            ids = [job_id for part, _ in ORDERS for job_id in self._in_order([s for s in part if s in states], text)]
+            rows = self._lists.rows(ids[first : first + most])
+            return JobPage(tuple(self._job(row) for row in rows), len(ids))
 
         return self._memo.get(("page", *states, text, first, most), self._database.stamp(), read)
+
+    def _in_order(self, states: Sequence[str], text: str) -> list[str]:
+        if not states:
+            return []
+        if text:
+            return self._lists.in_order(states, text)
+        last = tuple(self._last(state) for state in states)
+        return self._memo.get(("order", *states), last, lambda: self._lists.in_order(states))
 
     def recent_jobs(self, most: int = 12) -> list[Job]:
         """Files in hand, then those that became clips, the latest first: with the times of their stages."""
@@ -215,7 +224,8 @@ class Queueing:
         """Estimate for everything that runs and waits; None before anything was measured here."""
 
         def read() -> float | None:
-            begun = self._lists.begun()
+            waits = self._memo.get("begun", self._last("queued"), self._lists.begun)
+            begun = [row for row in self._lists.running() if row.kind == "ingest"] + waits
             files = (n for state, kind, _, n, _ in self._tally() if state in LIVE and kind == "ingest")
             return self._pace().of_queue(begun, max(0, sum(files) - len(begun)))
 
@@ -224,6 +234,10 @@ class Queueing:
     def stage_speeds(self) -> dict[str, float]:
         """Median seconds of work per second of clip, by stage; empty before the first clip."""
         return dict(self._pace().speeds)
+
+    def preset_speeds(self) -> dict[str, tuple[float, int]]:
+        """Preset -> (median seconds of work per second of clip, of how many clips), of those that were measured."""
+        return self._memo.get("presets", self._last("done"), lambda: preset_speeds(self._lists.measured(300)))
 
     def _pace(self) -> Pace:
         return self._memo.get("pace", self._last("done"), lambda: pace(self._lists.measured()))

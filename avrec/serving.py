@@ -16,6 +16,7 @@ from avrec.errors import InvalidInputError
 from avrec.evaluate.live import LiveCheck, live_check
 from avrec.explain.counterfactual import counterfactuals
 from avrec.index import search
+from avrec.index.encoders import choose_encoders, gaps
 from avrec.recommend import registry
 from avrec.recommend.base import Recommender
 from avrec.recommend.content import ContentModel
@@ -62,6 +63,7 @@ class Serving:
     def __init__(self, database: Database, clips: ClipStore, interactions: InteractionStore, models: Any):
         self._database, self._clips, self._interactions, self._models = database, clips, interactions, models
         self._lock = threading.RLock()
+        self._asked = False  # since everything was last made ready
         self._revisions = (-1, -1, -1)
         self._library: Corpus | None = None
         self._fit: ContentModel | None = None
@@ -83,6 +85,7 @@ class Serving:
 
     def _fresh(self) -> Dataset:
         """The dataset of the store's present counters."""
+        self._asked = True
         revisions = self._database.revisions()
         if revisions == self._revisions and self._dataset is not None:
             return self._dataset
@@ -125,6 +128,19 @@ class Serving:
             name: fitted.update(dataset if fitted.modal else self._without_guests)
             for name, fitted in self._fitted.items()
         }
+
+    def keep_ready(self) -> None:
+        """After the library has changed, do what the next question would wait for.
+
+        Done once for each time that somebody has asked: where nobody reads, nothing is fitted.
+        """
+        if not self._asked or self._database.revisions()[0] == self._revisions[0]:
+            return
+        with self._lock:
+            self._fresh()
+            if self._people:
+                self.recommend(self._people[0].user_id, 1, "hybrid", None, PLAIN)
+            self._asked = False
 
     def heard(self, event: Interaction) -> None:
         """Take in one event that was just stored, without adding everybody's up again.
@@ -331,15 +347,23 @@ class Serving:
         if text is not None:
             if not text.strip():
                 raise InvalidInputError("Search", "the words are empty")
-            models = self._models
-            return search.search_words(
-                text[:1000], corpus, self._clips.lines(), models.sentences, models.picture_map, models.image_text, k
-            )
+            encoders = choose_encoders(self._models, corpus.versions)
+            return search.search_words(text[:1000], corpus, self._clips.lines(), encoders, k)
         if image is not None:
             try:
                 picture = search.read_picture(str(image))
             except Exception as error:
                 # Pillow raises many kinds for damaged pictures.
                 raise InvalidInputError(image.name, "it is not a picture that can be read") from error
-            return search.search_vector("visual", self._models.image.encode(picture)[0], corpus, None, k)
+            encoder = self._models.of_version("image", corpus.versions.get("visual", ""))
+            if encoder is None:
+                return []
+            return search.search_vector("visual", encoder.encode(picture)[0], corpus, None, k)
         return search.search_clip(self._dataset.clip(clip_id or ""), corpus, k)
+
+    def search_gaps(self) -> list[str]:
+        """What cannot be searched by words just now, a sentence each."""
+        with self._lock:
+            self._fresh()
+            served = self._library.versions
+        return gaps(choose_encoders(self._models, served), served)

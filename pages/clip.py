@@ -17,6 +17,7 @@ from avrec.ui.ribbons import lanes, ribbons
 
 QUESTION = "What happens, when, and how sure are we?"
 RIBBONS = "ribbons"
+NO_PREVIEW = "The files to play this clip are gone; the self-check on System makes them again from its original."
 
 eng = engine()
 ws = workspace.current()
@@ -57,7 +58,10 @@ with left:
     with video:
         if clip.info.kind == "audio":
             st.html(thumbnail(clip, eng.peaks(clip.clip_id), small=True))
-        st.html(player(clip, moment, play=plays(clip.clip_id) > 0, turn=plays(clip.clip_id)))
+        if eng.has_preview(clip.clip_id):
+            st.html(player(clip, moment, play=plays(clip.clip_id) > 0, turn=plays(clip.clip_id)))
+        else:
+            st.warning(NO_PREVIEW, icon=":material/broken_image:")
     with beside:
         st.html(facts(clip, eng.caption(clip.clip_id), annotations))
     heading("Timeline", "click a block to play it; stronger tint means more certain")

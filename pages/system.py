@@ -7,10 +7,11 @@ from avrec.ui import format as fmt
 from avrec.ui.chrome import Cell, heading, metric_strip, page_header
 from avrec.ui.format import escape
 from avrec.ui.resources import engine
+from avrec.ui.system_vectors import vectors_block
 
 eng = engine()
 page_header("System", "Which models run here, and is everything sound?", parts=())
-cards, status = eng.model_cards(), eng.status()
+cards, status, workers = eng.model_cards(), eng.status(), eng.workers()
 loaded = [card for card in cards if card.loaded]
 metric_strip(
     [
@@ -23,8 +24,17 @@ metric_strip(
             "Weights in memory",
         ),
         Cell("Standing in", str(len(status["standing_in"])), ", ".join(status["standing_in"])),
-        Cell("Worker", "here" if status["worker"] else "elsewhere or idle", "", "Whether this process takes jobs"),
-        Cell("Jobs", f"{status['running'] + status['queued']}", f"{status['failed']} stopped"),
+        Cell(
+            "Workers",
+            str(len(workers)) if workers else "idle",
+            fmt.size(sum(worker.memory_bytes for worker in workers)) if workers else "",
+            "Processes beside the app, at low priority: they start with work and end when idle",
+        ),
+        Cell(
+            "Jobs",
+            f"{status['running'] + status['queued']:,}",
+            ", ".join(filter(None, ["paused" if status["paused"] else "", f"{status['failed']:,} stopped"])),
+        ),
     ]
 )
 
@@ -57,9 +67,29 @@ st.dataframe(
     },
 )
 
+vectors_block()
+
 left, right = st.columns([0.6, 0.4], gap="medium")
 with left:
-    heading("Jobs", "newest first")
+    if workers:
+        heading("Workers", "processes of their own; each ends when idle, which gives its memory back")
+        st.dataframe(
+            pd.DataFrame(
+                [
+                    {
+                        "works on": worker.lane,
+                        "process": str(worker.pid),
+                        "memory": fmt.size(worker.memory_bytes),
+                        "models in memory": ", ".join(task.replace("_", " ") for task in worker.loaded) or "none yet",
+                    }
+                    for worker in workers
+                ]
+            ),
+            hide_index=True,
+            height="content",
+            alt="The workers, one row a process",
+        )
+    heading("Jobs", "newest first; the queue is paused" if status["paused"] else "newest first; the queue is on Upload")
     jobs = eng.jobs(100)
     if jobs:
         st.dataframe(

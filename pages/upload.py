@@ -2,40 +2,27 @@
 
 import streamlit as st
 
-from avrec.ui import format as fmt
-from avrec.ui import pages, workspace
-from avrec.ui.audience import audience_rows
-from avrec.ui.chrome import heading, legend, page_header
-from avrec.ui.format import escape
+from avrec.ui.chrome import page_header
 from avrec.ui.resources import engine
+from avrec.ui.upload_finished import finished
+from avrec.ui.upload_folders import watched_folders
 from avrec.ui.upload_form import upload_form
 from avrec.ui.upload_now import now_running, where_time_goes
 from avrec.ui.upload_queue import is_idle, queue
+from avrec.ui.upload_times import stage_times
 
-eng = engine()
 page_header("Upload", "Add clips; what is running, what is done, and what needs you?", parts=("user",))
-polling = None if is_idle() else "1s"
+idle = st.session_state["queue-idle"] = is_idle()
+# A watched folder, or somebody else, may wake an idle queue.
+often, slowly = ("4s", None) if idle else ("1s", "3s")
 
 left, right = st.columns([0.33, 0.67], gap="medium")
 with left:
     upload_form()
-    st.fragment(now_running, run_every=polling)()
-    where_time_goes(eng.stage_speeds())
+    st.fragment(now_running, run_every=None if idle else "1s")()
+    st.fragment(watched_folders, run_every="5s" if engine().watched_folders() else None)()
+    st.fragment(where_time_goes, run_every=slowly)()
 with right:
-    st.fragment(queue, run_every=polling)()
-    known = {clip.clip_id for clip in eng.clips()}
-    finished = next(
-        (j for j in eng.jobs(50) if j.state == "done" and j.clip_id in known and len(j.stages_done) > 1), None
-    )
-    if finished is not None:
-        with st.container(border=True, key="finished"):
-            with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-                heading("Just finished", fmt.cut(finished.title, 50))
-                with st.container(horizontal=True, width="content", gap="xsmall"):
-                    target = workspace.link(clip=finished.clip_id)
-                    if st.button("See what it understood", icon=":material/movie:"):
-                        st.switch_page(pages.CLIP, query_params=target)
-                    if st.button("Who would like this?", icon=":material/group:"):
-                        st.switch_page(pages.CLIP, query_params={**target, "view": "Audience"})
-            st.html(f'<div class="av-cap">{escape(finished.found)}</div>{legend()}')
-            audience_rows(finished.clip_id, 3)
+    st.fragment(queue, run_every=often)()
+    st.fragment(stage_times, run_every=slowly)()
+    st.fragment(finished, run_every=slowly)()

@@ -1,5 +1,7 @@
 """Light stand-ins for the models, in tests only: real arrays from the real bytes, but no torch and no weights."""
 
+from dataclasses import replace
+
 import numpy as np
 from generate import write_video
 
@@ -69,6 +71,7 @@ class LightSound:
 
 class LightMap:
     card = _card("picture_map")
+    sentences_version = "light-sentences-1"
 
     def caption_vectors(self, vectors):
         return _unit(vectors[:, ::-1])
@@ -115,9 +118,28 @@ class LightModels:
     def unload_others(self, idle_seconds=0.0, but=None):
         return []
 
+    def map_of(self, image_version):
+        return self.picture_map if image_version == self.image.card.version else None
+
     def of_version(self, task, version):
         model = getattr(self, task)
         return model if model is not None and model.card.version == version else None
+
+
+def other_words(audio, language=None):
+    return Transcript((SpokenLine(0.0, 1.0, "other words", -0.3, ()),), "fr", 0.8, "newer transcriber")
+
+
+def newer(models, *tasks):
+    """The same light models after an update: other versions, other names and other output."""
+    for task in tasks:
+        model = getattr(models, task)
+        model.card = replace(model.card, version=f"light-{task}-2", name=f"newer {task}")
+        if task == "image":
+            model.encode = lambda frames, encode=model.encode: encode(frames)[:, ::-1]
+        if task == "transcriber":
+            model.transcribe = other_words
+    return models
 
 
 def take_in(engine, folder, titles, tagged=False):

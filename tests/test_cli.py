@@ -82,8 +82,18 @@ def test_similar_audience_algorithms_search(run):
     assert {"user_id", "rank", "score", "reason"} <= people[0].keys()
     names = {row["name"]: row["ledger"] for row in document(run("algorithms", "--json"))}
     assert names["hybrid"] == "exact"
-    moments = document(run("search", "a rocket on its launch pad", "-k", 2, "--json"))["moments"]
-    assert moments[0]["end"] > moments[0]["start"]
+    found = document(run("search", "a rocket on its launch pad", "-k", 2, "--json"))
+    assert found["moments"][0]["end"] > found["moments"][0]["start"]
+    assert found["left_out"] == []
+
+
+def test_a_stage_runs_again_and_finds_the_same(run, real_engine):
+    clip_id = next(clip.clip_id for clip in real_engine.clips() if clip.info.has_sound)
+    before = real_engine._clips.corpus().vectors["audio"].matrix
+    report = document(run("rerun", "audio", clip_id, "--json"))
+    assert (report["status"], report["found"], report["stale"]) == ("done", "1 clip renewed", {})
+    after = real_engine._clips.corpus().vectors["audio"].matrix
+    assert ((before * after).sum(axis=1) > 0.9999).all()
 
 
 def test_record_import_and_bad_rows(run, tmp_path):
@@ -119,6 +129,8 @@ BAD = [
     (("record", "ann", "-", "search"), "empty"),
     (("import", "missing.csv"), "no such file"),
     (("weights", "fetch", "gpt-9"), "no model named"),
+    (("rerun", "decode"), "speech, audio, pictures, text"),
+    (("rerun", "text", "feedface"), "no clip"),
 ]
 # Each as if it were a process of its own, without the second or two that starting one takes.
 EACH = """

@@ -306,3 +306,23 @@ def test_one_more_event_is_what_a_new_process_would_serve(engine, large, monkeyp
     assert engine.people() == people
     if not large:
         assert lists() == answers
+
+
+def test_what_a_new_clip_changes_is_made_ready_once_somebody_has_asked(engine, video, tmp_path):
+    ingest(engine, video)
+    serving = engine._serving
+    serving.keep_ready()
+    assert serving._dataset is None, "nobody has asked"
+    first = engine.clips()[0].clip_id
+    engine.record("ann", first, "like")
+    engine.recommend("ann")
+    second = ingest(engine, write_video(tmp_path / "second.mp4", 1.5)).clip_id
+    serving.keep_ready()
+    assert serving._revisions == engine._database.revisions()
+    assert "hybrid" in serving._fitted
+    assert second in serving._dataset.corpus.clip_ids
+    made = serving._fitted["hybrid"]
+    engine.delete_clip(second)
+    serving.keep_ready()
+    assert serving._fitted["hybrid"] is made, "nobody has asked since"
+    assert {r.clip_id for r in engine.recommend("ann", include_seen=True).recommendations} == {first}

@@ -1,4 +1,4 @@
-"""Killed again and again at random moments, an ingest ends as if nothing had happened. Light models, real everything else."""
+"""Killed again and again at random moments, an ingest ends as if nothing had happened (light models)."""
 
 import random
 import subprocess

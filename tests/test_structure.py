@@ -18,9 +18,13 @@ FACADE = (
     "proving",
     "library",
     "queueing",
+    "mending",
+    "renewing",
     "supervisor",
+    "readiness",
 )  # what `Engine` is put together from
-FRONT = ("ui", "__main__", "cli_evaluate", "cli_keep", "cli_weights", "cli_output", "serve", "working")
+COMMANDS = ("__main__", "cli_evaluate", "cli_ingest", "cli_keep", "cli_queue", "cli_weights", "cli_output")
+FRONT = ("ui", *COMMANDS, "serve", "working")
 SIDES = ("ingest", "media", "models", "store")  # what touches files, weights and the network
 THINKING = ("recommend", "explain", "evaluate", "index")
 BELOW = {  # package or module -> what it must not import
@@ -44,8 +48,23 @@ BELOW = {  # package or module -> what it must not import
     "people": ("media", "engine", "comparing", "proving", "library", *FRONT),
     "proving": ("ingest", "media", "models", "engine", "people", "comparing", "library", *FRONT),
     "queueing": (*THINKING, "engine", "serving", "people", "comparing", "proving", "library", "supervisor", *FRONT),
-    "supervisor": (*THINKING, "media", "models", *FACADE[:-1], *FRONT),
+    "mending": (*THINKING, "engine", "serving", "people", "comparing", "proving", "library", "supervisor", *FRONT),
+    "renewing": (
+        *THINKING,
+        "media",
+        "engine",
+        "serving",
+        "people",
+        "comparing",
+        "proving",
+        "library",
+        "supervisor",
+        *FRONT,
+    ),
+    "supervisor": (*THINKING, "media", "models", *FACADE[:-2], *FRONT),
+    "readiness": (*SIDES, "engine", "people", "comparing", "proving", "library", "queueing", "supervisor", *FRONT),
     "engine": FRONT,
+    "health": (*THINKING, *FACADE, *FRONT),
     "ui": ("media", "models", "store", "serving", "people", "comparing", "library", *FRONT[1:]),
 }
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from avrec.index.encoders import Encoders
 from avrec.recommend.words import WordIndex
 from avrec.schemas import Corpus, Moment
 
@@ -32,17 +33,14 @@ def search_words(
     query: str,
     corpus: Corpus,
     lines: Sequence[tuple[str, float, float, str]],
-    sentences: Any,
-    picture_map: Any,
-    image_text: Any = None,
+    encoders: Encoders,
     k: int = 10,
 ) -> list[Moment]:
     """Find moments for words.
 
     Args:
         lines: Spoken lines of the library, (clip_id, start, end, text).
-        sentences: The sentence encoder behind `corpus.vectors["speech"]`.
-        picture_map: The named-picture map; or with `image_text`, CLIP's own text tower is used.
+        encoders: The models behind the corpus's vectors; what has none is left out.
 
     Returns:
         At most k moments, the best first, one per segment.
@@ -50,7 +48,12 @@ def search_words(
     values: dict[tuple[int, float, float], dict[str, float]] = {}
     nulls: dict[str, np.ndarray] = {}
     texts = [query, *UNRELATED]
-    encoded = sentences.encode(texts).astype(np.float64)
+    encoded: dict[int, np.ndarray] = {}
+
+    def encode(encoder: Any) -> np.ndarray:
+        if id(encoder) not in encoded:
+            encoded[id(encoder)] = encoder.encode(texts).astype(np.float64)
+        return encoded[id(encoder)]
 
     def collect(name: str, source: Any, scores: np.ndarray) -> None:
         """Scores are (queries, rows); the first query is the user's, the others make the null of each row."""
@@ -63,13 +66,14 @@ def search_words(
             values.setdefault(key, {})[name] = float(z[0, row])
 
     visual, speech = corpus.vectors.get("visual"), corpus.vectors.get("speech")
-    if visual is not None and len(visual.clip):
-        if image_text is not None:
-            collect("caption", visual, image_text.encode(texts).astype(np.float64) @ visual.matrix.T)
+    if visual is not None and len(visual.clip) and encoders.pictures:
+        if encoders.image_text is not None:
+            collect("caption", visual, encode(encoders.image_text) @ visual.matrix.T)
         else:
-            collect("caption", visual, picture_map.texts(encoded) @ picture_map.pictures(visual.matrix).T)
-    if speech is not None and len(speech.clip):
-        collect("speech", speech, encoded @ speech.matrix.T)
+            mapped = encoders.picture_map.texts(encode(encoders.map_sentences))
+            collect("caption", visual, mapped @ encoders.picture_map.pictures(visual.matrix).T)
+    if speech is not None and len(speech.clip) and encoders.speech is not None:
+        collect("speech", speech, encode(encoders.speech) @ speech.matrix.T)
     _add_words(query, corpus, lines, values)
     return _moments(values, nulls, corpus, lines, k)
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from avrec.config import Settings
 from avrec.errors import JobCancelledError
-from avrec.ingest import stages
+from avrec.ingest import intake, stages
 from avrec.ingest.faults import Faults
 from avrec.ingest.folder import StageFolder
 from avrec.ingest.publish import describe, publish, remove_clip
@@ -113,9 +113,7 @@ class ClipRun:
         if self.folder.done(stage):
             return
         self._check(True)
-        with self._lock:
-            self._now.append(stage)
-        self._announce(stage, 0.0)
+        self._begin(stage)
         started, at = time.monotonic(), time.time()
         try:
             self._faults.strike(stage)
@@ -152,6 +150,14 @@ class ClipRun:
                 deaths=0,
             )
 
+    def _begin(self, stage: str) -> None:
+        """A stage in hand has a time that ends as it starts."""
+        with self._lock:
+            self._now.append(stage)
+            self._times[stage] = (time.time(),) * 2
+            self._jobs.update(self._row.job_id, stage_times=dict(self._times))
+        self._announce(stage, 0.0)
+
     def _announce(self, stage: str, share: float) -> None:
         with self._lock:
             self._shares[stage] = min(share, 1.0)
@@ -164,8 +170,9 @@ class ClipRun:
         from avrec.media import decode
 
         self.folder.path.mkdir(parents=True, exist_ok=True)
+        source = intake.source_of(self._row.source, self._settings, self._row.file_name)
         decoded = decode(
-            self._settings.data / self._row.source,  # an absolute source stays as it is
+            source,
             self.folder.media,
             name=self._row.file_name,
             preset=self._row.preset,
@@ -173,6 +180,7 @@ class ClipRun:
             cancelled=self._interrupted,
             on_sound=self._take_sound,
         )
+        intake.check_unchanged(source, self._row.sha256, self._settings, self._row.file_name)
         self._jobs.update(self._row.job_id, duration=decoded.info.duration)
         self.folder.save("decode", {"duration": decoded.info.duration})
 
@@ -186,9 +194,7 @@ class ClipRun:
 
     def _publish(self) -> None:
         self._check(True)
-        with self._lock:
-            self._now.append("index")
-        self._announce("index", 0.0)
+        self._begin("index")
         self._faults.strike("index")
         started, at = time.monotonic(), time.time()
         current = self._jobs.row(self._row.job_id)

@@ -21,26 +21,25 @@ def text_vectors(text: str, models: Any, versions: Mapping[str, str], *, wait: b
     """Modality -> (version, (dim,)) for the modalities whose clips' vectors a text can be compared with.
 
     Args:
-        versions: Modality -> version of the library's vectors; a model of another version is not asked.
+        versions: Modality -> version of the library's vectors; only the models of just these versions are asked.
         wait: Load the language model if it is not loaded.
     """
     if not text.strip():
         return {}
     found: Vectors = {}
-    sentences, pictures = models.sentences, models.picture_map
-    wanted = {name: versions.get(name, "") for name in ("speech", "caption", "meaning")}
+    speech, caption, meaning = (versions.get(name, "") for name in ("speech", "caption", "meaning"))
+    if (sentences := models.of_version("sentences", speech)) is not None:
+        found["speech"] = (speech, sentences.encode([text])[0])
     # Captions by a model are embedded as sentences; without one, `caption` is the picture's place in sentence space.
-    as_sentence = wanted["caption"].endswith(f"+{sentences.card.version}")
-    by_map = wanted["caption"] == pictures.card.version
-    if wanted["speech"] == sentences.card.version or as_sentence or by_map:
-        sentence = sentences.encode([text])
-        if wanted["speech"] == sentences.card.version:
-            found["speech"] = (wanted["speech"], sentence[0])
-        if as_sentence or by_map:
-            found["caption"] = (wanted["caption"], sentence[0] if as_sentence else pictures.caption_texts(sentence)[0])
-    documents = models.documents
-    if wanted["meaning"] == documents.card.version and (wait or getattr(documents, "loaded", False)):
-        found["meaning"] = (wanted["meaning"], documents.encode([as_document(text)])[0])
+    if (sentences := models.of_version("sentences", caption.rpartition("+")[2])) is not None:
+        found["caption"] = (caption, sentences.encode([text])[0])
+    elif (pictures := models.of_version("picture_map", caption)) is not None:
+        sentences = models.of_version("sentences", pictures.sentences_version)
+        if sentences is not None:
+            found["caption"] = (caption, pictures.caption_texts(sentences.encode([text]))[0])
+    documents = models.of_version("documents", meaning)
+    if documents is not None and (wait or getattr(documents, "loaded", False)):
+        found["meaning"] = (meaning, documents.encode([as_document(text)])[0])
     return found
 
 
@@ -64,4 +63,5 @@ def embed_profile(user_id: str, people: InteractionStore, clips: ClipStore, mode
     text, versions = people.settings(user_id).profile, clips.serving_versions()
     vectors = text_vectors(text, models, versions, wait=wait)
     people.put_profile(user_id, vectors)
-    return not text.strip() or "meaning" in vectors or versions.get("meaning") != models.documents.card.version
+    possible = models.of_version("documents", versions.get("meaning", "")) is not None
+    return not text.strip() or "meaning" in vectors or not possible

@@ -96,11 +96,12 @@ def remove_clip(clip_id: str, clips: ClipStore, settings: Settings) -> None:
     Raises:
         UnknownClipError: It is not there.
     """
-    source = settings.data / clips.source(clip_id)
+    sha256, source = clips.get(clip_id).sha256, settings.data / clips.source(clip_id)
     clips.delete(clip_id)
     shutil.rmtree(settings.clips_dir / clip_id, ignore_errors=True)
-    if source.is_relative_to(settings.originals_dir):
-        source.unlink(missing_ok=True)
+    for original in (source, settings.originals_dir / sha256):  # the second where a file of a server folder came again
+        if original.is_relative_to(settings.originals_dir):
+            original.unlink(missing_ok=True)
 
 
 def describe(understanding: Understanding) -> str:

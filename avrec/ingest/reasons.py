@@ -29,8 +29,7 @@ def by_reason(rows: Sequence[sa.Row]) -> list[Failures]:
 
 def own_sentence(file_name: str, reason: str) -> str:
     """A failed job's reason without the file's name before it."""
-    rest = reason.removeprefix(f"{file_name}: ").strip() or "It stopped without a reason. Retry it."
-    return rest[:1].upper() + rest[1:]
+    return reason.removeprefix(f"{file_name}: ").strip() or "it stopped without a reason. Retry it."
 
 
 def _common(pattern: str, files: Sequence[tuple[str, str, str]]) -> str:

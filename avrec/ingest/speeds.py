@@ -66,6 +66,15 @@ def pace(rows: Sequence[sa.Row]) -> Pace:
     return Pace(speeds, usual, float(np.median(shares)) if shares else 1.0)
 
 
+def preset_speeds(rows: Sequence[sa.Row]) -> dict[str, tuple[float, int]]:
+    """Preset -> (median seconds of work per second of clip, of how many clips)."""
+    rates: dict[str, list[float]] = {}
+    for row in rows:
+        if row.state == "done" and row.kind == "ingest" and row.outcome != "duplicate" and row.duration:
+            rates.setdefault(row.preset, []).append(sum(row.stage_seconds.values()) / row.duration)
+    return {preset: (float(np.median(values)), len(values)) for preset, values in rates.items()}
+
+
 def _share(row: sa.Row) -> float | None:
     """Seconds that passed per second of work on one file; None where it was interrupted or not measured."""
     work = sum(row.stage_seconds.values())

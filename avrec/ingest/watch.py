@@ -120,7 +120,7 @@ class Watcher:
         """Queue a file that stays where it is, if its bytes are new; a look makes no rows for known ones.
 
         Returns:
-            "added", "already indexed" or "not usable".
+            "added", "not usable", or what is known of its bytes, as `JobStore.known_as` says it.
         """
         try:
             order = intake.order_reference(path, self._settings, dict(fields), preset, self._known.sha256)
@@ -128,7 +128,7 @@ class Watcher:
             self._jobs.refuse(intake.display_name(path.name), str(error), dict(fields), preset)
             outcome = "not usable"
         else:
-            outcome = "already indexed" if self._jobs.is_known(order) else "added"
+            outcome = self._jobs.known_as(order) or "added"
             if outcome == "added":
                 self._jobs.enqueue([order])
         with contextlib.suppress(OSError):  # it went away meanwhile

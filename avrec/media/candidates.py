@@ -67,7 +67,7 @@ class Candidates:
         if not self.frames:
             return [], []
         chosen, owners = self.choose(segments, preset)
-        np.save(folder / FRAMES_FILE, np.stack([self.frames[i] for i in chosen]))
+        _write_frames(folder / FRAMES_FILE, [self.frames[i] for i in chosen])
         times = np.asarray(self.times)
         for position, segment in enumerate(segments):
             middle = int(np.abs(times - (segment.start + segment.end) / 2).argmin())
@@ -93,6 +93,17 @@ def _cut_ends(pixels: np.ndarray) -> np.ndarray:
     limit = int(SHORT_SIDE * WIDEST)
     top, left = (max(0, (side - limit) // 2) for side in pixels.shape[:2])
     return np.ascontiguousarray(pixels[top : top + limit, left : left + limit])
+
+
+def _write_frames(path: Path, frames: Sequence[np.ndarray]) -> None:
+    """Write equal frames as one array, one by one: a stack of them in memory would be as much again."""
+    shape = (len(frames), *frames[0].shape)
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(
+            file, {"descr": np.lib.format.dtype_to_descr(np.dtype(np.uint8)), "fortran_order": False, "shape": shape}
+        )
+        for frame in frames:
+            file.write(frame.tobytes())
 
 
 def _write_jpeg(pixels: np.ndarray, path: Path, width: int) -> None:

@@ -2,19 +2,24 @@
 
     python -m avrec.media.child '{"path": ..., "folder": ..., "name": ..., "preset": ...}'
 
-Without a preset only the sound is decoded. Prints one JSON line per progress step, {"sound": true or false} once the
-sound is whole, and a last one: {"done": true} or {"error": type, "reason": ..., "advice": ...}.
+Prints one JSON line per progress step, {"progress": share, "seconds": of the clip}, {"sound": true or false} once the
+sound is whole, and a last one: {"done": true} or {"error": type, "reason": ..., "advice": ...}, both with the most
+memory that was resident, {"peak_mb": ...}.
 """
 
 import ctypes
 import errno
 import json
+import os
 import resource
 import signal
 import sys
 from pathlib import Path
 
-ADDRESS_SPACE = 3 << 30
+# What is written to counts against DATA, so at most about a gigabyte is ever resident; the address space also holds
+# libraries, thread stacks and mapped files.
+DATA, ADDRESS_SPACE = 880 << 20, 3 << 30
+NICE = 10  # pages come first
 CPU_SECONDS = 3600
 FILE_BYTES = 8 << 30
 PR_SET_PDEATHSIG = 1
@@ -24,6 +29,7 @@ DAMAGED = "it is damaged or cut off, and nothing in it could be decoded"
 
 def limit() -> None:
     """Bound what this process may use; called before the file is touched."""
+    resource.setrlimit(resource.RLIMIT_DATA, (DATA, DATA))
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 5))
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES, FILE_BYTES))
@@ -37,8 +43,27 @@ def die_with_parent() -> None:
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def step_back() -> None:
+    """Let everything else go first, however nice the parent is."""
+    os.setpriority(os.PRIO_PROCESS, 0, max(NICE, os.getpriority(os.PRIO_PROCESS, 0)))
+
+
 def say(record: dict) -> None:
     print(json.dumps(record), flush=True)
+
+
+def end(record: dict) -> None:
+    """Say the last line."""
+    say({**record, "peak_mb": peak_mb()})
+
+
+def peak_mb() -> int:
+    """The most memory that was resident in this process, in MB; what getrusage says holds its parent's, too."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) // 1024 for line in status.splitlines() if line.startswith("VmHWM")), 0)
 
 
 def explain(number: int | None) -> dict[str, str]:
@@ -54,41 +79,42 @@ def explain(number: int | None) -> dict[str, str]:
             return {"error": "CorruptMediaError", "reason": DAMAGED}
 
 
-def work(path: Path, folder: Path, name: str, preset: str | None) -> None:
+def work(path: Path, folder: Path, name: str, preset: str) -> None:
     """Decode, and say how far it is."""
     import av
 
-    av.logging.set_level(None)
-    if preset is None:
-        from avrec.media.sound_pass import write_sound
-
-        say({"sound": write_sound(path, folder, name, lambda: say({"progress": 0.0})).present})
-        return
     from avrec.media.decode import decode_file
 
+    av.logging.set_level(None)
     decode_file(
-        path, folder, name, preset, lambda share: say({"progress": share}), lambda present: say({"sound": present})
+        path,
+        folder,
+        name,
+        preset,
+        lambda share, seconds: say({"progress": share, "seconds": seconds}),
+        lambda present: say({"sound": present}),
     )
 
 
 def main() -> None:
     task = json.loads(sys.argv[1])
     die_with_parent()
+    step_back()
     limit()
     from avrec.errors import MediaError
 
     try:
-        work(Path(task["path"]), Path(task["folder"]), task["name"], task.get("preset"))
-        say({"done": True})
+        work(Path(task["path"]), Path(task["folder"]), task["name"], task["preset"])
+        end({"done": True})
     except MediaError as error:
-        say({"error": type(error).__name__, "reason": error.reason, "advice": error.advice})
+        end({"error": type(error).__name__, "reason": error.reason, "advice": error.advice})
     except MemoryError:
-        say({"error": "MediaTooLargeError", "reason": MEMORY})
+        end({"error": "MediaTooLargeError", "reason": MEMORY})
     except OSError as error:
-        say(explain(error.errno))
+        end(explain(error.errno))
     except Exception:
         # Anything can come out of a damaged file, UnicodeDecodeError and AttributeError among it.
-        say({"error": "CorruptMediaError", "reason": "it is damaged, and the decoder gave up"})
+        end({"error": "CorruptMediaError", "reason": "it is damaged, and the decoder gave up"})
 
 
 if __name__ == "__main__":

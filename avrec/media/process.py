@@ -17,13 +17,23 @@ from typing import IO
 import numpy as np
 
 from avrec import errors
-from avrec.errors import CorruptMediaError, JobCancelledError, MediaError, MediaTooLargeError, StoreError
+from avrec.errors import (
+    CorruptMediaError,
+    JobCancelledError,
+    MediaError,
+    MediaTooLargeError,
+    StoreError,
+    UnsupportedMediaError,
+)
 from avrec.media.decode_result import Decoded, load_decoded, load_sound
+from avrec.media.sniff import sniff
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 WALL_SECONDS = 3600.0
-QUIET_SECONDS = 180.0  # without progress for this long, the decoder hangs
-POLL_SECONDS = 0.2
+QUIET_SECONDS = 90.0  # without a sign of life for this long, the decoder hangs
+# Slower than a quarter of real time is no film but a trap; the grace is for starting on a busy machine.
+GRACE_SECONDS, SLOWEST = 180.0, 4.0
+POLL_SECONDS = 0.1
 ENDING_SECONDS = 5.0
 
 
@@ -67,34 +77,14 @@ def decode(
     return load_decoded(folder)
 
 
-def extract_sound(
-    path: Path,
-    folder: Path,
-    *,
-    name: str,
-    cancelled: Callable[[], bool] | None = None,
-    quiet_seconds: float = QUIET_SECONDS,
-) -> np.ndarray | None:
-    """Decode the sound alone in a limited child process: what `decode` writes as sound, and the errors it raises.
-
-    Returns:
-        float32 mono at 16 kHz, mapped from `folder`; None where the file has no sound.
-    """
-    with _whole_folder(path, folder, name) as temporary:
-        task = {"path": str(path), "folder": str(temporary), "name": name}
-        _follow(task, name, lambda _: None, cancelled or (lambda: False), quiet_seconds)
-    return load_sound(folder)
-
-
 @contextlib.contextmanager
 def _whole_folder(path: Path, folder: Path, name: str) -> Iterator[Path]:
     """A folder to write into, which becomes `folder` if nothing is raised and vanishes otherwise."""
+    _check(path, name)
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(temporary, ignore_errors=True)
     try:
         temporary.mkdir(parents=True)
-        if not path.is_file():
-            raise CorruptMediaError(name, "the file is no longer there", "Add it again.")
         yield temporary
         _sync(temporary)
         shutil.rmtree(folder, ignore_errors=True)
@@ -105,6 +95,16 @@ def _whole_folder(path: Path, folder: Path, name: str) -> Iterator[Path]:
         raise store_error(error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _check(path: Path, name: str) -> None:
+    """Refuse what is no media by its first bytes alone: nothing is decoded for that, so no child is needed."""
+    if not path.is_file():
+        raise CorruptMediaError(name, "the file is no longer there", "Add it again.")
+    try:
+        sniff(path, name)
+    except OSError as error:
+        raise UnsupportedMediaError(name, "it cannot be read", "Allow reading it, then retry.") from error
 
 
 def _sync(folder: Path) -> None:
@@ -145,16 +145,17 @@ def _lines(child: subprocess.Popen, name: str, cancelled: Callable[[], bool], qu
     arrived: queue.SimpleQueue[dict | None] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(child.stdout, arrived), daemon=True).start()
     started = heard = time.monotonic()
+    seconds = 0.0
     line: dict | None = {}
     while line is not None:
         now = time.monotonic()
         if cancelled():
             raise JobCancelledError
-        if now - started > WALL_SECONDS or now - heard > quiet_seconds:
+        if now - started > allowed_seconds(seconds) or now - heard > quiet_seconds:
             raise MediaTooLargeError(name, "decoding it took too long and was stopped")
         with contextlib.suppress(queue.Empty):
             if line := arrived.get(timeout=POLL_SECONDS):
-                heard = time.monotonic()
+                heard, seconds = time.monotonic(), max(seconds, line.get("seconds", 0.0))
                 yield line
     with contextlib.suppress(subprocess.TimeoutExpired):
         child.wait(ENDING_SECONDS)
@@ -167,6 +168,11 @@ def _listen(stdout: IO[str], arrived: queue.SimpleQueue[dict | None]) -> None:
             record = json.loads(line)
             arrived.put(record if isinstance(record, dict) else {})
     arrived.put(None)
+
+
+def allowed_seconds(seconds: float) -> float:
+    """How long decoding may have taken once `seconds` of the clip are decoded."""
+    return min(WALL_SECONDS, GRACE_SECONDS + SLOWEST * seconds)
 
 
 @contextlib.contextmanager

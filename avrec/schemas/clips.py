@@ -148,7 +148,7 @@ class Job:
         outcome: "done", "partial" or "duplicate" once the state is done.
         progress: Share of the work done, in [0, 1].
         stages_now: Stages in hand: sound and pictures run beside each other. `stage` is the first of them.
-        stage_times: Stage -> (start, end) in seconds since 1970, of finished stages.
+        stage_times: Stage -> (start, end) in seconds since 1970; of a stage in hand both are its start.
         duration: Seconds of the clip, once they are known.
         priority: The highest goes first; then the oldest.
         kind: "ingest" or "text" for files; "evaluate" or "tune"; "folder", "media", "rerun", "profile".

@@ -41,3 +41,8 @@ class Corpus:
     vectors: dict[str, VectorSet]
     topics: tuple[tuple[str, ...], ...] = ()
     guests: int = 0
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Modality -> version of its vectors."""
+        return {modality: source.version for modality, source in self.vectors.items()}

@@ -29,6 +29,28 @@ class ModelCard:
 
 
 @dataclass(frozen=True)
+class VectorState:
+    """The vectors of one modality, in the whole library.
+
+    Attributes:
+        stage: Which stage makes them.
+        served: The version that lists and search see; "" where there are no vectors.
+        present: The version that the stage would make now; "" where its models cannot be used.
+        clips: How many clips have the served version.
+        stale: How many have vectors, but none of the present version.
+        damaged: How many are known to be left out because they are damaged.
+    """
+
+    modality: str
+    stage: str
+    served: str
+    present: str
+    clips: int
+    stale: int
+    damaged: int = 0
+
+
+@dataclass(frozen=True)
 class WorkerState:
     """A process that works on jobs.
 

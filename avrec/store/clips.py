@@ -1,7 +1,7 @@
 """Clips with all that was found in them: published in one transaction, read whole."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC
 from typing import Any
@@ -53,12 +53,7 @@ class ClipStore:
                 first(connection)
             connection.execute(clips.delete().where(clips.c.clip_id == clip_id))
             connection.execute(clips.insert().values(**_clip_row(found), source=source))
-            if found.segments:
-                rows = [
-                    {"clip_id": clip_id, "position": i, "start": s.start, "end": s.end}
-                    for i, s in enumerate(found.segments)
-                ]
-                connection.execute(segments.insert(), rows)
+            self._put_segments(connection, clip_id, found.segments)
             if found.annotations:
                 connection.execute(annotations.insert(), [{"clip_id": clip_id, **asdict(a)} for a in found.annotations])
             put_vectors(connection, [(clip_id, name, *vector) for name, vector in found.vectors.items()])
@@ -79,6 +74,18 @@ class ClipStore:
                 raise UnknownClipError(clip_id)
         return self.get(clip_id)
 
+    def put_segments(self, clip_id: str, found: tuple[Segment, ...]) -> None:
+        """Replace a clip's segments, as where some of them were lost."""
+        with self.database.write("library") as connection:
+            connection.execute(segments.delete().where(segments.c.clip_id == clip_id))
+            self._put_segments(connection, clip_id, found)
+
+    @staticmethod
+    def _put_segments(connection: sa.Connection, clip_id: str, found: tuple[Segment, ...]) -> None:
+        if found:
+            rows = [{"clip_id": clip_id, "position": i, "start": s.start, "end": s.end} for i, s in enumerate(found)]
+            connection.execute(segments.insert(), rows)
+
     def delete(self, clip_id: str) -> None:
         """Remove a clip, what was found in it, and its events."""
         with self.database.write("library", "events") as connection:
@@ -90,10 +97,10 @@ class ClipStore:
         """Every clip, newest first."""
         with self.database.read() as connection:
             rows = connection.execute(clips.select().order_by(clips.c.added_at.desc(), clips.c.clip_id))
-            return [_clip(row) for row in rows]
+            return [read_clip(row) for row in rows]
 
     def get(self, clip_id: str) -> Clip:
-        return _clip(self._row(clip_id))
+        return read_clip(self._row(clip_id))
 
     def has(self, clip_id: str) -> bool:
         with self.database.read() as connection:
@@ -136,6 +143,30 @@ class ClipStore:
                 _annotation(r) for r in connection.execute(query.order_by(annotations.c.start, -annotations.c.score))
             ]
 
+    def added(self) -> dict[str, str]:
+        """Clip id -> when it was added, as stored; the oldest first."""
+        query = sa.select(clips.c.clip_id, clips.c.added_at).order_by(clips.c.added_at, clips.c.clip_id)
+        with self.database.read() as connection:
+            return {clip_id: str(at) for clip_id, at in connection.execute(query)}
+
+    def all_models(self) -> dict[str, dict[str, str]]:
+        """Clip id -> its models: task -> name."""
+        with self.database.read() as connection:
+            return {
+                row.clip_id: dict(row.models) for row in connection.execute(sa.select(clips.c.clip_id, clips.c.models))
+            }
+
+    def all_versions(self, clip_id: str | None = None) -> dict[str, dict[str, set[str]]]:
+        """Modality -> clip id -> versions of its vectors; of one clip, or of all."""
+        query = sa.select(vectors.c.modality, vectors.c.clip_id, vectors.c.version)
+        if clip_id is not None:
+            query = query.where(vectors.c.clip_id == clip_id)
+        found: dict[str, dict[str, set[str]]] = {}
+        with self.database.read() as connection:
+            for modality, owner, version in connection.execute(query):
+                found.setdefault(modality, {}).setdefault(owner, set()).add(version)
+        return found
+
     def lines(self, kind: str = "speech") -> list[tuple[str, float, float, str]]:
         """Every line of the library that was said, or found otherwise: (clip_id, start, end, text)."""
         query = sa.select(annotations.c.clip_id, annotations.c.start, annotations.c.end, annotations.c.label)
@@ -175,7 +206,10 @@ class ClipStore:
         The reason is a clause. Vectors of another version than the serving one are none of these; what has neither
         is named when the clip's record says that it had them.
         """
-        rows, _, damaged = self._read()
+        damaged: list[Damaged] = []
+        for modality in VECTOR_MODALITIES:  # one by one, since a library's vectors are large
+            rows, _, wrong = self._read((modality,))
+            damaged += wrong
         with self.database.read() as connection:
             pairs = sa.select(vectors.c.clip_id, vectors.c.modality)
             held = {tuple(pair) for pair in connection.execute(pairs)}
@@ -183,7 +217,9 @@ class ClipStore:
         gone = [(*pair, "it is no longer in the store") for pair in named if pair not in held]
         return sorted([(one.clip_id, one.modality, one.reason) for one in damaged] + gone)
 
-    def _read(self) -> tuple[list[sa.Row], dict[str, VectorSet], list[Damaged]]:
+    def _read(
+        self, modalities: Sequence[str] = VECTOR_MODALITIES
+    ) -> tuple[list[sa.Row], dict[str, VectorSet], list[Damaged]]:
         """Clips by age, the serving vectors by modality, and those that cannot be used."""
         with self.database.read() as connection, connection.begin():
             rows = connection.execute(clips.select().order_by(clips.c.added_at, clips.c.clip_id)).all()
@@ -191,6 +227,7 @@ class ClipStore:
             found = {
                 modality: (version, connection.execute(_vectors_of(modality, version)).all())
                 for modality, version in serving(connection).items()
+                if modality in modalities
             }
         bounds: dict[str, list[tuple[float, float]]] = {}
         for span in spans:
@@ -199,7 +236,7 @@ class ClipStore:
             row.clip_id: ClipBounds(i, float(row.info["duration"]), tuple(bounds.get(row.clip_id, ())))
             for i, row in enumerate(rows)
         }
-        read = {m: vector_set(m, *found[m], known) for m in VECTOR_MODALITIES if m in found}
+        read = {m: vector_set(m, *found.pop(m), known) for m in VECTOR_MODALITIES if m in found}
         sets = {modality: made for modality, (made, _) in read.items() if made is not None}
         return rows, sets, [one for _, damaged in read.values() for one in damaged]
 
@@ -222,7 +259,8 @@ def _clip_row(found: Understanding) -> dict[str, Any]:
     return row | {"document": found.document, "models": found.models, "stage_seconds": found.stage_seconds}
 
 
-def _clip(row: sa.Row) -> Clip:
+def read_clip(row: sa.Row) -> Clip:
+    """The record of a row."""
     info = dict(row.info)
     info["notes"] = tuple(info.get("notes", ()))
     return Clip(

@@ -78,29 +78,40 @@ class Database:
         self.engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS} if url.startswith("sqlite") else {})
         self._gate = None if settings.database_url else Gate(settings.data)
         if self._gate is not None:
-            _refuse_emptied(settings)
+            self._look_first(settings)
             watch(self.engine, self._gate, _prepare_sqlite)
         elif self.engine.dialect.name == "sqlite":
             sa.event.listen(self.engine, "connect", lambda connection, _record: _prepare_sqlite(connection))
         if self.engine.dialect.name == "sqlite":
             sa.event.listen(self.engine, "begin", _begin_sqlite)
-        self._migrate()
+        self._migrate(settings)
         self._stamp = Stamp(self.engine, settings.data if self._gate is not None else None)
 
-    def _migrate(self) -> None:
+    def _look_first(self, settings: Settings) -> None:
+        """What must be known before SQLite opens the files, as opening changes them."""
+        from avrec.store.left_over import put_foreign_aside
+
+        try:
+            path = settings.data / DATABASE_FILE
+            if not unfinished(settings.data):
+                put_foreign_aside(settings.data)
+                if not path.exists() or not path.stat().st_size:
+                    _refuse_lost(settings)
+        except OSError as error:
+            raise store_error(error) from error
+
+    def _migrate(self, settings: Settings) -> None:
         with self.write() as connection:
             current = None
             if sa.inspect(connection).has_table("alembic_version"):
                 current = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
             heads = sorted(path.stem.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
-            if current == heads[-1]:
-                return
-            from alembic import command
-            from alembic.config import Config
-
-            config = Config(attributes={"connection": connection})
-            config.set_main_option("script_location", str(MIGRATIONS))
-            command.upgrade(config, "head")
+            if current is None and self._gate is not None:
+                _refuse_lost(settings)
+            if current != heads[-1]:
+                _upgrade(connection)
+            if self.engine.dialect.name == "sqlite":
+                _name_file(connection)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -184,17 +195,21 @@ class Database:
             found = self.get(key)
         return bytes.fromhex(str(found))
 
-    def check(self) -> str:
+    def check(self, thorough: bool = False) -> str:
         """SQLite's own integrity check: "ok", or what is wrong, as a clause.
+
+        Args:
+            thorough: Hold the indexes against their tables, too; takes several times as long.
 
         Raises:
             StoreError: It cannot be checked now.
         """
         if self.engine.dialect.name != "sqlite":
             return "ok"
+        kind = "integrity_check" if thorough else "quick_check"
         try:
             with self.read() as connection:
-                told = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+                told = [str(row[0]) for row in connection.exec_driver_sql(f"PRAGMA {kind}")]
         except StoreError as error:
             if error.advice != DAMAGED_ADVICE:
                 raise
@@ -206,11 +221,23 @@ class Database:
         self.engine.dispose()
 
 
-def _refuse_emptied(settings: Settings) -> None:
-    """Where clips have files, a database that is gone or empty was lost: a new one would make orphans of them all."""
-    path = settings.data / DATABASE_FILE
-    if (path.exists() and path.stat().st_size) or unfinished(settings.data):
-        return
+def _upgrade(connection: sa.Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(MIGRATIONS))
+    command.upgrade(config, "head")
+
+
+def _name_file(connection: sa.Connection) -> None:
+    """Draw a number that tells this database's transactions from another's; see `left_over`."""
+    if not connection.exec_driver_sql("PRAGMA application_id").scalar():
+        connection.exec_driver_sql(f"PRAGMA application_id = {secrets.randbelow(2**31 - 1) + 1}")
+
+
+def _refuse_lost(settings: Settings) -> None:
+    """Where clips have files, a database without tables was lost: a new one would make orphans of them all."""
     if any(settings.clips_dir.glob("*/")):
         raise StoreError("The database is missing or empty, but clips' files are there", DAMAGED_ADVICE)
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from avrec.errors import MediaTooLargeError
+from avrec.errors import MediaTooLargeError, StoreError
 from avrec.store.database import store_error
 
 CHUNK = 1 << 20
+INCOMING = ".incoming-"  # then the process that writes it
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -87,7 +88,7 @@ def keep_by_hash(source: BinaryIO | Arrived, folder: Path, name: str, limit_byte
         MediaTooLargeError: The stream is longer than the limit; nothing is kept.
         StoreError: The disk is full; nothing is kept.
     """
-    temporary = folder / f".incoming-{uuid.uuid4().hex[:8]}"
+    temporary = folder / f"{INCOMING}{os.getpid()}-{uuid.uuid4().hex[:8]}"
     digest, size = hashlib.sha256(), 0
     try:
         if isinstance(source, Arrived):
@@ -107,10 +108,23 @@ def keep_by_hash(source: BinaryIO | Arrived, folder: Path, name: str, limit_byte
         path = folder / digest.hexdigest()
         temporary.replace(path)
         return path, digest.hexdigest()
+    except FileNotFoundError as error:
+        raise StoreError("The library was replaced by a backup while the file came", "Add it again.") from error
     except OSError as error:
         raise store_error(error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_incoming(folder: Path) -> int:
+    """Remove what processes that are gone had not written to its end; returns how many files those were."""
+    count = 0
+    for path in folder.glob(f"{INCOMING}*"):
+        owner = path.name.removeprefix(INCOMING).partition("-")[0]
+        if not owner.isdigit() or not Path(f"/proc/{owner}").exists():
+            path.unlink(missing_ok=True)
+            count += 1
+    return count
 
 
 def move_folder(source: Path, target: Path) -> None:

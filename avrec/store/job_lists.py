@@ -10,7 +10,7 @@ from avrec.store.jobs import EVALUATIONS, LIVE
 from avrec.store.tables import clips, jobs
 
 CHUNK = 500
-ORDERS = (  # states that stand together in the list, and the order within
+ORDERS = (  # of the list: those in hand, those that wait by their turn, the ended ones with the latest first
     (("running",), (jobs.c.created_at, jobs.c.job_id)),
     (("queued",), (-jobs.c.priority, jobs.c.created_at, jobs.c.job_id)),
     (("done", "failed", "cancelled"), (jobs.c.updated_at.desc(), jobs.c.job_id)),
@@ -32,29 +32,22 @@ class JobLists:
         with self._database.read() as connection:
             return [tuple(row) for row in connection.execute(query.group_by(*columns))]
 
-    def page(self, states: Sequence[str], text: str, first: int, most: int) -> tuple[list[sa.Row], int]:
-        """Jobs in some states, whose title or file name has the text, and how many of them there are.
-
-        Running ones come first, then those that wait, by their turn, then the ended ones, the latest first.
-        """
-        found = [self._of_clips]
+    def in_order(self, states: Sequence[str], text: str = "") -> list[str]:
+        """Job ids in some states that stand together in `ORDERS`; with a text, those that have it in their names."""
+        found = [self._of_clips, jobs.c.state.in_(states)]
         if text:
             names = jobs.c.file_name, jobs.c.fields["title"].as_string()
             found.append(sa.or_(*(name.icontains(text, autoescape=True) for name in names)))
-        ids: list[str] = []
-        with self._database.read() as connection, connection.begin():
-            query = sa.select(jobs.c.state, sa.func.count()).where(*found).group_by(jobs.c.state)
-            counts = dict(connection.execute(query).all())
-            for part, order in ORDERS:
-                wanted = [state for state in part if state in states]
-                here = sum(counts.get(state, 0) for state in wanted)
-                if first < here and len(ids) < most:
-                    # Ids alone: whole rows would be sorted with all that is in them.
-                    chosen = sa.select(jobs.c.job_id).where(*found, jobs.c.state.in_(wanted)).order_by(*order)
-                    ids += connection.execute(chosen.offset(first).limit(most - len(ids))).scalars()
-                first = max(0, first - here)
-            rows = {row.job_id: row for row in connection.execute(jobs.select().where(jobs.c.job_id.in_(ids)))}
-        return [rows[job_id] for job_id in ids], sum(counts.get(state, 0) for state in states)
+        order = next(order for part, order in ORDERS if set(states) <= set(part))
+        with self._database.read() as connection:
+            # Ids alone: whole rows would be sorted with all that is in them.
+            return list(connection.execute(sa.select(jobs.c.job_id).where(*found).order_by(*order)).scalars())
+
+    def rows(self, job_ids: Sequence[str]) -> list[sa.Row]:
+        """Jobs in the order of their ids; those that are gone are left out."""
+        with self._database.read() as connection:
+            found = {row.job_id: row for row in connection.execute(jobs.select().where(jobs.c.job_id.in_(job_ids)))}
+        return [found[job_id] for job_id in job_ids if job_id in found]
 
     def measured(self, most: int = 100) -> list[sa.Row]:
         """Files that became clips, the latest first: what speeds are measured on."""
@@ -68,12 +61,11 @@ class JobLists:
             return list(connection.execute(jobs.select().where(self._of_clips, jobs.c.state == "running")))
 
     def begun(self) -> list[sa.Row]:
-        """(stages_done, duration, progress) of files that are in hand, or that wait with some stages done."""
-        live = jobs.c.state.in_(LIVE), jobs.c.kind == "ingest"
-        some = sa.or_(jobs.c.state == "running", sa.cast(jobs.c.stages_done, sa.String) != "[]")
+        """(stages_done, duration, progress) of files that wait with some stages done."""
+        waits = jobs.c.state == "queued", jobs.c.kind == "ingest", sa.cast(jobs.c.stages_done, sa.String) != "[]"
         with self._database.read() as connection:
             columns = jobs.c.stages_done, jobs.c.duration, jobs.c.progress
-            return list(connection.execute(sa.select(*columns).where(*live, some)))
+            return list(connection.execute(sa.select(*columns).where(*waits)))
 
     def failures(self) -> list[sa.Row]:
         """(job_id, file_name, reason) of every failed job, the latest first."""

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from avrec import __version__
-from avrec.errors import InvalidInputError
+from avrec.errors import InvalidInputError, JobCancelledError
 from avrec.schemas import Job
 from avrec.store.database import Database
 from avrec.store.tables import clips, jobs, meta
@@ -102,12 +102,17 @@ class JobStore:
             known = connection.execute(sa.select(jobs.c.job_id).where(jobs.c.job_id == twin)).first()
         return twin if known is not None else job_id
 
-    def is_known(self, order: Order) -> bool:
-        """Whether these bytes are a clip, are on their way, or were refused or cancelled before."""
+    def known_as(self, order: Order) -> str:
+        """What is known of a file's bytes: "already indexed", "already in the queue", "refused before", or "".
+
+        A cancelled job, or one that failed for another reason than its file, makes nothing known.
+        """
         with self.database.read() as connection:
-            query = sa.select(jobs.c.job_id).where(jobs.c.sha256 == order.sha256, jobs.c.kind == "ingest")
-            clip = sa.select(clips.c.clip_id).where(clips.c.sha256 == order.sha256)
-            return any(connection.execute(q.limit(1)).first() is not None for q in (query, clip))
+            if connection.execute(sa.select(clips.c.clip_id).where(clips.c.sha256 == order.sha256)).first():
+                return "already indexed"
+            if self._twin(connection, order.sha256)[1]:
+                return "already in the queue"
+            return "refused before" if self._refused(connection, order) else ""
 
     def refuse(self, file_name: str, reason: str, fields: dict[str, Any], preset: str) -> str:
         """Put a file that could not even be read on the list, with the reason."""
@@ -143,6 +148,15 @@ class JobStore:
         with self.database.read() as connection:
             row = connection.execute(self._next(connection, lane)).first()
         return row.priority if row is not None else None
+
+    def live_like(self, kind: str, fields: dict[str, Any]) -> str:
+        """The job of a kind that waits or runs with these fields among its own, or ""."""
+        with self.database.read() as connection:
+            query = jobs.select().where(jobs.c.kind == kind, jobs.c.state.in_(LIVE)).order_by(jobs.c.created_at)
+            for row in connection.execute(query):
+                if fields.items() <= row.fields.items():
+                    return row.job_id
+        return ""
 
     def has_work(self, lane: str) -> bool:
         """Whether a worker of the lane would have something to do, or something that another left to go on with."""
@@ -219,6 +233,16 @@ class JobStore:
     def state(self, job_id: str) -> str:
         """A job's state; one that is gone, as after a restored backup, counts as cancelled."""
         return self.states([job_id]).get(job_id, "cancelled")
+
+    @staticmethod
+    def check_running(connection: sa.Connection, job_id: str) -> None:
+        """Look, in a transaction of the caller's, whether a job is still wanted.
+
+        Raises:
+            JobCancelledError: It was cancelled, or is gone.
+        """
+        if connection.execute(sa.select(jobs.c.state).where(jobs.c.job_id == job_id)).scalar() != "running":
+            raise JobCancelledError
 
     def has(self, job_id: str) -> bool:
         return bool(self.states([job_id]))

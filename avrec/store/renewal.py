@@ -41,14 +41,18 @@ class Renewed:
     document: Callable[[sa.Row], str] | None = None
 
 
-def renew(database: Database, found: Iterable[Renewed]) -> int:
+def renew(database: Database, found: Iterable[Renewed], first: Callable[[sa.Connection], None] = lambda _: None) -> int:
     """Replace what was found in clips, in one transaction; clips that are gone by now are left out.
+
+    Args:
+        first: What to look at in the transaction before; when it raises, nothing is changed.
 
     Returns:
         How many clips were renewed.
     """
     count = 0
     with database.write("library") as connection:
+        first(connection)
         for some in _chunks(found):
             rows = {row.clip_id: row for row in connection.execute(_rows_of([one.clip_id for one in some]))}
             here = [one for one in some if one.clip_id in rows and str(rows[one.clip_id].added_at) == one.added_at]

@@ -31,15 +31,15 @@ def replace(data: Path, staging: Path, names: Sequence[str]) -> Path:
     Raises:
         StoreError: The disk is full or cannot be written; nothing was changed, or it is finished at the next start.
     """
-    kept = kept_folder(data)
+    kept = dated_folder(data, KEPT_PREFIX)
     write_json(data / PLAN_FILE, {"staging": staging.name, "kept": kept.name, "names": list(names)})
     finish(data)
     return kept
 
 
-def kept_folder(data: Path) -> Path:
+def dated_folder(data: Path, prefix: str) -> Path:
     """A name with the date that no folder has yet."""
-    stem = f"{KEPT_PREFIX}{datetime.now():%Y-%m-%d-%H%M%S}"
+    stem = f"{prefix}{datetime.now():%Y-%m-%d-%H%M%S}"
     taken = {path.name for path in data.glob(f"{stem}*")}
     return data / next(name for n in range(1000) if (name := f"{stem}-{n}" if n else stem) not in taken)
 

@@ -19,10 +19,12 @@ import sqlalchemy as sa
 
 from avrec.config import Settings
 from avrec.store.backup import keeping, require_sqlite
+from avrec.store.clips import read_clip
 from avrec.store.database import Database, store_error
 from avrec.store.gate import DATABASE_FILE, unfinished
+from avrec.store.jobs import to_job
 from avrec.store.restore import STAGING_PREFIX, put_in_place
-from avrec.store.tables import metadata, people
+from avrec.store.tables import clips, jobs, metadata, people
 
 HEADER = b"SQLite format 3\x00"
 PAGE_SIZE_AT, USUAL_PAGE = 16, 4096
@@ -46,7 +48,9 @@ class Salvaged:
         lost = ", ".join(sorted(self.holes))
         words = f"What could be read is in a new database: {told or 'nothing'}."
         words += f" Rows were lost in: {lost}." if lost else " No loss was seen."
-        return f"{words} The damaged one is kept in the folder {self.kept} of the data directory."
+        return (
+            f"{words} The damaged one is kept in the folder {self.kept} of the data directory." if self.kept else words
+        )
 
 
 def salvage(settings: Settings) -> Salvaged:
@@ -64,7 +68,8 @@ def salvage(settings: Settings) -> Salvaged:
             _copy(settings.data / DATABASE_FILE, copy)
             found = _rebuild(settings, staging, copy)
             shutil.rmtree(copy.parent)
-            found.kept = put_in_place(settings.data, staging, (DATABASE_FILE,)).name
+            kept = put_in_place(settings.data, staging, (DATABASE_FILE,))
+            found.kept = kept.name if kept.exists() else ""
     except (OSError, sqlite3.Error) as error:
         raise store_error(error) from error
     finally:
@@ -198,6 +203,7 @@ def _mend(database: Database, connection: sa.Connection, found: Salvaged) -> Non
     for (user_id,) in connection.execute(sa.select(events.c.user_id).distinct()).all():
         row = {"user_id": user_id, "simulated": False, "taste": "", "settings": {}}
         connection.execute(database.insert(people).values(**row).on_conflict_do_nothing())
+    _drop_unreadable(connection, found)
     for table in metadata.sorted_tables:
         for key in table.foreign_keys:
             known = sa.select(key.column)
@@ -205,3 +211,15 @@ def _mend(database: Database, connection: sa.Connection, found: Salvaged) -> Non
             if gone:
                 found.holes.add(key.column.table.name)
                 found.rows[table.name] -= gone
+
+
+def _drop_unreadable(connection: sa.Connection, found: Salvaged) -> None:
+    """Leave out clips and jobs whose values have the right kinds but make no sense."""
+    for table, key, read in ((clips, clips.c.clip_id, read_clip), (jobs, jobs.c.job_id, to_job)):
+        for row in connection.execute(table.select()).all():
+            try:
+                read(row)
+            except (TypeError, ValueError, KeyError, AttributeError):
+                connection.execute(table.delete().where(key == getattr(row, key.name)))
+                found.holes.add(table.name)
+                found.rows[table.name] -= 1

@@ -18,8 +18,7 @@ def progress(job: Job, key: str = "ev-cancel") -> None:
         if now.state not in LIVE:
             st.rerun()
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            waits = "" if engine().status()["worker"] else "; no worker runs in this process"
-            words = fmt.plain(now.stage or "waiting") if now.state == "running" else f"waiting for its turn{waits}"
+            words = fmt.plain(now.stage or "beginning") if now.state == "running" else waiting()
             st.progress(now.progress, text=f"{fmt.plain(now.title)}: {words}")
             st.button(
                 "Cancel", icon=":material/close:", type="tertiary", on_click=engine().cancel_job, args=(job.job_id,),
@@ -27,6 +26,12 @@ def progress(job: Job, key: str = "ev-cancel") -> None:
             )  # fmt: skip
 
     watch()
+
+
+def waiting() -> str:
+    """What a run waits for: evaluations have a worker of their own, so never for clips."""
+    working = any(worker.lane == "evaluations" for worker in engine().workers())
+    return "waits for the evaluation before it" if working else "its worker is starting"
 
 
 def ended(job: Job | None) -> None:

@@ -1,8 +1,10 @@
 """Transcripts as SRT and WebVTT files."""
 
 from collections.abc import Sequence
+from html import escape
 
 from avrec.schemas import Annotation
+from avrec.ui.format import JOINER
 
 
 def _clock(seconds: float, comma: str) -> str:
@@ -13,19 +15,25 @@ def _clock(seconds: float, comma: str) -> str:
     return f"{hours:02d}:{minutes:02d}:{whole:02d}{comma}{millis:03d}"
 
 
+def _said(line: Annotation) -> str:
+    """What was said, on one line; an arrow would look like a time."""
+    return " ".join(line.label.split()).replace("-->", "→")
+
+
 def srt(lines: Sequence[Annotation]) -> str:
-    """SubRip text; blank lines inside a cue would end it, so line breaks become spaces."""
+    """SubRip text; blank lines inside a cue would end it, so line breaks become spaces.
+
+    Players run tags and know no escape, so a joiner of no width keeps `<b>` and `{\\an8}` from being one.
+    """
     cues = [
-        f"{i}\n{_clock(a.start, ',')} --> {_clock(a.end, ',')}\n{' '.join(a.label.split())}\n"
+        f"{i}\n{_clock(a.start, ',')} --> {_clock(a.end, ',')}\n"
+        f"{_said(a).replace('<', '<' + JOINER).replace('{', '{' + JOINER)}\n"
         for i, a in enumerate(lines, 1)
     ]
     return "\n".join(cues)
 
 
 def vtt(lines: Sequence[Annotation]) -> str:
-    """WebVTT text; `-->` inside a cue is not allowed there."""
-    cues = [
-        f"{_clock(a.start, '.')} --> {_clock(a.end, '.')}\n{' '.join(a.label.split()).replace('-->', '→')}\n"
-        for a in lines
-    ]
+    """WebVTT text, with its own escapes."""
+    cues = [f"{_clock(a.start, '.')} --> {_clock(a.end, '.')}\n{escape(_said(a), quote=False)}\n" for a in lines]
     return "\n".join(["WEBVTT\n", *cues])

@@ -78,6 +78,30 @@ min-height:40px;font-size:13px;line-height:1.35}} .av-job .av-thumb{{width:62px}
 .av-job-name b,.av-job-name small{{display:block;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}}
 .av-job-name b{{font-weight:600}} .av-job-name small{{font-size:11.5px}}
 .av-job-state .av-chip{{font-size:11px;line-height:16px;padding:0 4px;margin:1px 3px 1px 0}}
+.av-icon{{display:flex;align-items:center;justify-content:center;color:{_MUTED}}}
+.av-icon>span{{font-family:"Material Symbols Rounded";font-size:18px;line-height:1}}
+.av-fail{{font-size:13px;line-height:1.5;overflow-wrap:anywhere}} .av-fail summary{{color:{_MUTED};font-size:12px;
+cursor:pointer}} .av-fail ul{{margin:2px 0 4px;padding-left:18px;max-height:180px;overflow-y:auto;font-size:12px}}
+.av-fail li b{{font-weight:500}}
+.av-steps{{list-style:none;margin:0;padding:0;font-size:13px}} .av-steps li{{display:flex;align-items:center;gap:10px;
+min-height:26px;margin:0;padding:0}} .av-step{{font-family:"Material Symbols Rounded";font-style:normal;font-size:18px;
+line-height:1;color:{_MUTED}}} .av-turning{{color:{_ACCENT};animation:av-turn 1.2s linear infinite}}
+@keyframes av-turn{{to{{transform:rotate(360deg)}}}}
+@media(prefers-reduced-motion:reduce){{.av-turning{{animation:none}}}}
+.av-watched{{font-size:13px;line-height:1.4;min-width:0}} .av-watched b,.av-watched small{{display:block;
+overflow:hidden;text-overflow:ellipsis;white-space:nowrap}} .av-watched b{{font-weight:600}}
+.av-watched small{{font-size:11.5px;color:{_MUTED}}}
+.av-wf.av-pace{{grid-template-columns:64px minmax(0,1fr) 36px 44px}} .av-pace>:last-child{{text-align:right;
+color:{_MUTED}}} .av-pace>b.av-num{{text-align:right}}
+.av-gantt{{display:grid;grid-template-columns:150px minmax(0,1fr) 54px;gap:0 10px;align-items:center;font-size:12px}}
+.av-gantt>span{{white-space:nowrap;overflow:hidden;text-overflow:ellipsis}} .av-gantt>.av-num{{text-align:right;
+color:{_MUTED}}} .av-lane2{{position:relative;height:24px;background:linear-gradient({_SURFACE},{_SURFACE})
+center/100% 20px no-repeat}} .av-lane2 i{{position:absolute}} .av-l0{{top:4px;height:8px}} .av-l1{{top:13px;height:7px}}
+.av-b{{min-width:2px;border-radius:1px;box-shadow:1px 0 0 {_SURFACE}}} .av-live{{opacity:.55}}
+.av-tick{{top:0;bottom:0;border-left:1px solid {_BORDER}}} .av-gap{{top:0;bottom:0;border-left:1px dotted {_MUTED}}}
+.av-ticks{{position:relative;height:18px;font-size:11px;color:{_MUTED};font-variant-numeric:tabular-nums}}
+.av-ticks span{{position:absolute;transform:translateX(-50%);top:2px}} .av-ticks span:first-child{{transform:none}}
+.av-m-neutral{{background:light-dark(#888B97,#7C7B7E)}}
 .av-wf>b:first-child{{text-align:left}} .av-drop{{grid-template-columns:minmax(0,1fr) 112px 84px;min-height:24px;
 line-height:24px}} .av-drop>span:first-child{{white-space:nowrap;overflow:hidden;text-overflow:ellipsis}}
 .av-duo{{display:flex;flex-wrap:wrap;gap:4px 22px}} .av-duo small{{display:block;font-size:11.5px;color:{_MUTED}}}
@@ -120,7 +144,9 @@ font-size:13px;min-height:27px;border-bottom:1px solid {_BORDER}}} .av-abl>:nth-
 font-size:13px;min-height:25px;border-bottom:1px solid {_BORDER}}} .av-rate>span:first-child{{white-space:nowrap;
 overflow:hidden;text-overflow:ellipsis}} .av-rate>:last-child{{text-align:right;font-variant-numeric:tabular-nums}}
 .av-rate .av-lane{{height:18px}} .av-rate .av-part{{top:5px;bottom:5px}} .av-rate .av-whisk{{top:8.5px;bottom:8.5px}}
+[data-testid=stElementToolbarButton]:has([aria-label^="Download as CSV"]){{display:none}}
 .av-status{{font-size:11.5px;line-height:1.6;color:{_MUTED}}}
+[class*=st-key-job-]{{border-bottom:1px solid {_BORDER};padding-bottom:5px}}
 [class*=st-key-cell-] a,[class*=st-key-job-] a{{padding-left:0;padding-right:0;background:none}}
 [class*=st-key-cell-] button,[class*=st-key-near-] button{{min-height:22px}}
 .av-p{{font-size:13px;line-height:1.45;margin:2px 0 8px;overflow-wrap:anywhere}}
@@ -139,7 +165,8 @@ padding:2px 0}} .av-code{{font-size:11.5px;overflow-wrap:anywhere}}
 .av-card .av-title{{display:flex;justify-content:space-between;gap:8px;white-space:normal;font-size:13px}}
 .av-score-inline{{display:inline;font-weight:600}} .av-wf{{grid-template-columns:100px 0 minmax(0,1fr) 54px}}
 .av-wf .av-mut{{overflow:hidden}} .av-drop{{grid-template-columns:minmax(0,1fr) 104px 74px}}
-.av-job{{grid-template-columns:62px minmax(0,1fr)}}
+.av-job{{grid-template-columns:62px minmax(0,1fr)}} .av-gantt{{grid-template-columns:84px minmax(0,1fr) 46px;gap:0 6px}}
+.av-wf.av-pace{{grid-template-columns:64px minmax(0,1fr) 36px 44px}}
 .av-job-state,.av-job-when{{grid-column:2}} .av-lines .av-wf{{grid-template-columns:minmax(0,1.2fr) minmax(0,1fr) 54px}}
 .av-same{{grid-template-columns:84px 92px minmax(0,1fr)}} .av-pasts>*:nth-child(n+4){{display:none}}}}
 """

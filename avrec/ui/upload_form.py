@@ -1,24 +1,24 @@
 """Adding clips: an uploaded file is taken in by its hash at once, then the widget is dropped, and the file with it."""
 
-import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from avrec.errors import AvrecError
-from avrec.schemas import PRESETS, Clip, Job, ModelCard
+from avrec.schemas import PRESETS, ModelCard
 from avrec.ui import format as fmt
 from avrec.ui import uploads
 from avrec.ui.format import escape
 from avrec.ui.resources import engine
+from avrec.ui.upload_folders import add_folder
 from avrec.ui.upload_texts import Fields, editor, sheet
 
 # Browsers know no media type for the last ones.
 TYPES = ("video", "audio", ".mkv", ".ts", ".flac", ".opus")
 FRAMES = {"fast": "1 frame a segment", "balanced": "2 frames a segment", "thorough": "about 1 frame a second"}
 NAMED_TASKS = ("transcriber", "image")
+MANY, FEW = 12, 4
 TURN, NOTES = "upload-turn", "upload-notes"
 
 
@@ -35,7 +35,7 @@ def upload_form() -> None:
             width="stretch", persist_state="session",
         )  # fmt: skip
         eng = engine()
-        st.caption(cost(preset, eng.jobs(300), eng.clips(), eng.model_cards()))
+        st.caption(cost(preset, eng.preset_speeds(), eng.model_cards()))
         name_first = st.toggle(
             "Give titles and tags first", key="name-first", persist_state="session",
             help="Off: files start at once, and titles can be edited later. On: they wait until you add them.",
@@ -49,7 +49,7 @@ def upload_form() -> None:
             _add(files, preset, {})
         with st.container(horizontal=True):
             with st.popover("Server folder", icon=":material/folder_open:"):
-                _folder(preset, table)
+                add_folder(preset, table)
             if not any(clip.demo for clip in eng.clips()) and st.button("Demo clips", icon=":material/movie:"):
                 if not eng.open_demo():
                     st.toast("The demo clips were opened here before.")
@@ -57,27 +57,15 @@ def upload_form() -> None:
         _notes()
 
 
-def cost(preset: str, jobs: Iterable[Job], clips: Iterable[Clip], cards: Iterable[ModelCard]) -> str:
+def cost(preset: str, speeds: Mapping[str, tuple[float, int]], cards: Iterable[ModelCard]) -> str:
     """One sentence about what a preset does and costs here; only what was measured is named."""
     names = [_short(card.name) for card in cards if card.task in NAMED_TASKS and card.available]
     does = fmt.plain(", ".join([*names, FRAMES[preset]]))
-    measured = speeds_of(preset, jobs, {clip.clip_id: clip.duration for clip in clips})
-    if not measured:
+    if preset not in speeds:
         return f"{does}. Its speed on this machine is not measured yet."
-    clips_done = fmt.count(len(measured), "clip")
-    return (
-        f"{does}. About {statistics.median(measured):.1f} s of work per second of clip here (median of {clips_done})."
-    )
-
-
-def speeds_of(preset: str, jobs: Iterable[Job], durations: Mapping[str, float]) -> list[float]:
-    """Seconds of work per second of clip, for every finished clip of a preset."""
-    return [
-        sum(job.stage_seconds.values()) / durations[job.clip_id]
-        for job in jobs
-        if job.preset == preset and job.state == "done" and len(job.stages_done) > 1 and job.stage_seconds
-        if durations.get(job.clip_id or "")
-    ]
+    rate, clips = speeds[preset]
+    clips_done = fmt.count(clips, "clip")
+    return f"{does}. About {rate:.1f} s of work per second of clip here (median of {clips_done})."
 
 
 def _short(name: str) -> str:
@@ -86,49 +74,46 @@ def _short(name: str) -> str:
 
 
 def _add(files: Sequence[Any], preset: str, table: Fields) -> None:
-    notes = []
-    for file in files:
+    """Queue the files; hundreds of them take a while to be copied, which is shown."""
+    notes, shown = [], st.progress(0.0, text="Taking the files in") if len(files) >= MANY else None
+    for i, file in enumerate(files):
         try:
             job = engine().add_file(uploads.take(file), file.name, preset=preset, **table.get(file.name, {}))
             if job.outcome == "duplicate":
                 notes.append(("known", file.name, job.found or "already indexed, same bytes"))
         except AvrecError as error:
             notes.append(("error", "", str(error)))
+        if shown is not None:
+            shown.progress((i + 1) / len(files), text=f"Taking the files in: {i + 1:,} of {len(files):,}")
     uploads.drop(files)
     st.session_state[NOTES] = notes
     st.session_state[TURN] += 1
     st.rerun()
 
 
-def _folder(preset: str, table: Fields) -> None:
-    roots = engine().settings.roots
-    if not roots:
-        st.caption('No server folder is open to avrec. Start it with AVREC_ROOTS=["/path/to/media"] to add from one.')
-        return
-    st.caption("Files below a folder stay where they are; only previews are copied.")
-    folder = st.text_input("Folder on the server", key="folder", placeholder=str(roots[0]))
-    if st.button("Add folder", disabled=not folder.strip()):
-        try:
-            added = engine().add_folder(Path(folder.strip()), preset=preset, table=table)
-            known = sum(job.outcome == "duplicate" for job in added)
-            found = f"{len(added) - known} added, {known} already indexed" if added else "it holds no video or audio"
-            st.session_state[NOTES] = [("known", Path(folder).name, found)]
-        except AvrecError as error:
-            st.session_state[NOTES] = [("error", "", str(error))]
-        st.rerun()
-
-
 def _notes() -> None:
-    """What came of the last addition: known files in one line each, refused ones with what to do."""
+    """What came of the last addition: known files and refused ones, each named, with what to do."""
     notes = st.session_state.get(NOTES)
     if not notes:
         return
-    lines = []
-    for kind, name, text in notes:
-        first, colon, rest = text.partition(":") if kind == "error" else (name, ":", f" {text}")
-        lines.append(
-            f"<div><b{' class=av-red' if kind == 'error' else ''}>{escape(first + colon)}</b>{escape(rest)}</div>"
-        )
+    lines = [
+        *_lines([n for n in notes if n[0] == "error"], "refused"),
+        *_lines([n for n in notes if n[0] == "known"], "known"),
+    ]
     with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
-        st.html(f'<div style="font-size:13px;overflow-wrap:anywhere">{"".join(lines)}</div>', width="stretch")
+        st.html(f'<div class="av-fail">{"".join(lines)}</div>', width="stretch")
         st.button("Hide", type="tertiary", on_click=lambda: st.session_state.pop(NOTES, None), key="hide-notes")
+
+
+def _lines(notes: Sequence[tuple[str, str, str]], word: str) -> list[str]:
+    """A line a file; of many files one line that opens."""
+    lines = [_line(*note) for note in notes]
+    if len(lines) <= FEW:
+        return lines
+    tone = " class=av-red" if word == "refused" else ""
+    return [f"<details><summary><b{tone}>{len(lines):,} files</b> were {word}</summary>{''.join(lines)}</details>"]
+
+
+def _line(kind: str, name: str, text: str) -> str:
+    first, colon, rest = text.partition(":") if kind == "error" else (name, ":", f" {text}")
+    return f"<div><b{' class=av-red' if kind == 'error' else ''}>{escape(first + colon)}</b>{escape(rest)}</div>"

@@ -23,7 +23,7 @@ def run_instead(monkeypatch, code):
 @pytest.fixture
 def path(tmp_path):
     path = tmp_path / "a.mp4"
-    path.write_bytes(b"any")
+    path.write_bytes(b"\0\0\0\x18ftypisom")
     return path
 
 

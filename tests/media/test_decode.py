@@ -1,5 +1,4 @@
 import contextlib
-import json
 
 import numpy as np
 import pytest
@@ -188,10 +187,8 @@ def test_cancelling_stops_the_child(tmp_path):
 def test_a_hanging_decoder_is_stopped(tmp_path, monkeypatch):
     from avrec.media import process
 
-    monkeypatch.setattr(process.sys, "executable", "/bin/sleep")
-    monkeypatch.setattr(process.json, "dumps", lambda _: "30")
     path = tmp_path / "input"
-    path.write_bytes(json.JSONEncoder().encode([1]).encode())
+    path.write_bytes(b"\0\0\0\x18ftypisom")
     monkeypatch.setattr(
         process.subprocess,
         "Popen",

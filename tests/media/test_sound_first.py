@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from generate import make_sound, write_audio, write_video
 
-from avrec.errors import CorruptMediaError, JobCancelledError
-from avrec.media import decode, extract_sound, load_sound
+from avrec.errors import JobCancelledError
+from avrec.media import decode, load_sound
 from avrec.media.clock import Clock
 from avrec.media.opening import open_source
 from avrec.media.sound import SoundFile
@@ -69,15 +69,13 @@ def decode_interleaved(path, target):
 
 
 @pytest.mark.parametrize("kind", FILES)
-def test_sound_is_the_same_alone_first_and_interleaved(tmp_path, kind):
+def test_sound_is_the_same_first_and_interleaved(tmp_path, kind):
     path, first = FILES[kind](tmp_path), []
     decoded = decode(path, tmp_path / "out", name="a", on_sound=first.append)
-    alone = extract_sound(path, tmp_path / "alone", name="a")
     assert len(first) == 1
-    assert len(alone) > 8_000
-    assert alone.tobytes() == first[0].tobytes() == load_sound(tmp_path / "out").tobytes()
-    assert alone.tobytes() == decode_interleaved(path, tmp_path / "interleaved")
-    assert [p.name for p in (tmp_path / "alone").iterdir()] == ["sound.f32"]
+    assert len(first[0]) > 8_000
+    assert first[0].tobytes() == load_sound(tmp_path / "out").tobytes()
+    assert first[0].tobytes() == decode_interleaved(path, tmp_path / "interleaved")
     assert decoded.info.has_sound
 
 
@@ -85,7 +83,6 @@ def test_a_file_without_sound_says_so(tmp_path):
     path, first = write_video(tmp_path / "a.mp4", 1.0, sound=None), []
     decode(path, tmp_path / "out", name="a", on_sound=first.append)
     assert first == [None]
-    assert extract_sound(path, tmp_path / "alone", name="a") is None
 
 
 def test_sound_is_whole_while_pictures_are_still_to_come(tmp_path):
@@ -97,11 +94,3 @@ def test_sound_is_whole_while_pictures_are_still_to_come(tmp_path):
     assert not (tmp_path / "out").exists()
     assert len(first[0]) == pytest.approx(20 * 16_000, rel=0.01)
     assert np.abs(first[0]).max() > 0.2
-
-
-def test_errors_are_those_of_decode(tmp_path):
-    path = tmp_path / "a.mp4"
-    path.write_bytes(b"")
-    with pytest.raises(CorruptMediaError, match="empty"):
-        extract_sound(path, tmp_path / "out", name="a.mp4")
-    assert not (tmp_path / "out").exists()

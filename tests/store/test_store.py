@@ -1,5 +1,6 @@
 """The store: one transaction a clip, counters, versions that never meet."""
 
+import os
 import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from avrec.errors import StoreError, UnknownClipError, UnknownUserError
 from avrec.schemas import Annotation, Clip, Interaction, MediaInfo, Person, PersonSettings, Segment, Understanding
 from avrec.store.clips import ClipStore
 from avrec.store.database import Database, store_error
-from avrec.store.files import keep_by_hash, write_json
+from avrec.store.files import keep_by_hash, remove_incoming, write_json
 from avrec.store.interactions import InteractionStore, read_settings
 
 
@@ -87,6 +88,17 @@ def test_counters_move_with_what_changes(database):
     assert people.all()[0].at == event.at
 
 
+def test_the_stamp_moves_with_every_commit_of_anybody(database, tmp_path):
+    other = Database(Settings(data=tmp_path))
+    seen = [database.stamp()]
+    for writer in (database, other, database):
+        writer.put_value("x", str(len(seen)))
+        seen.append(database.stamp())
+    assert len(set(seen)) == 4
+    assert database.stamp() == seen[-1]
+    other.close()
+
+
 def test_two_connections_see_each_other(database, tmp_path):
     other = Database(Settings(data=tmp_path))
     ClipStore(other).publish(understanding(), "src")
@@ -115,6 +127,15 @@ def test_a_full_disk_keeps_the_old_file(tmp_path, monkeypatch):
     with pytest.raises(StoreError), path.open("rb") as stream:
         keep_by_hash(stream, tmp_path / "originals", "x", 1000)
     assert list((tmp_path / "originals").iterdir()) == []
+
+
+def test_what_a_killed_process_was_writing_is_removed_and_a_live_ones_is_not(tmp_path):
+    dead, alive = tmp_path / ".incoming-99999999-ab", tmp_path / f".incoming-{os.getpid()}-cd"
+    whole = tmp_path / ("a" * 64)
+    for path in (dead, alive, whole):
+        path.write_bytes(b"x")
+    assert remove_incoming(tmp_path) == 1
+    assert sorted(tmp_path.iterdir()) == sorted([alive, whole])
 
 
 def test_errors_of_the_disk_say_what_to_do():

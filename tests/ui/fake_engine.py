@@ -26,6 +26,8 @@ from avrec.schemas import (
     Job,
     ModelCard,
     Person,
+    VectorState,
+    WorkerState,
 )
 
 
@@ -48,7 +50,9 @@ class FakeEngine(FakeLibrary, FakeQueue, FakeRanking, FakePeople, FakeComparing,
         self.settings = settings or Settings(data=Path("unused"), roots=[])
         self._clips = {c.clip_id: c for c in (starter_clips() if clips is None else clips)}
         self.media_folder: Path | None = None
+        self.without_preview: set[str] = set()
         self._jobs: dict[str, Job] = {}
+        self._watched: dict = {}
         self._ids = itertools.count(1)
         self._events: list[Interaction] = []
         self.revision = 1
@@ -114,6 +118,20 @@ class FakeEngine(FakeLibrary, FakeQueue, FakeRanking, FakePeople, FakeComparing,
             ModelCard("read text", "BLIP large", "", "hub cache", "BSD", available=False, reason="no hub here"),
         ]  # fmt: skip
 
+    def vector_states(self) -> list[VectorState]:
+        clips = len(self._clips)
+        return [
+            VectorState("audio", "audio", "w1-mean", "w1-mean", clips, 0),
+            VectorState("visual", "pictures", "c0-crop", "c1-crop", clips, clips, 1),
+        ]
+
+    def stale_stages(self) -> dict[str, int]:
+        return {"pictures": len(self._clips)} if self._clips else {}
+
+    def rerun_stage(self, stage, clip_ids=None, *, stale=False) -> Job:
+        self._changed("rerun_stage", stage, clip_ids, stale)
+        return self.put_job(title=f"{stage.capitalize()} again", kind="rerun")
+
     def device(self) -> str:
         return "CPU, 2 cores; no GPU found"
 
@@ -124,7 +142,11 @@ class FakeEngine(FakeLibrary, FakeQueue, FakeRanking, FakePeople, FakeComparing,
             "running": states.count("running"), "queued": states.count("queued"), "failed": states.count("failed"),
             "models_live": ["Whisper base", "CLIP ViT-B/32"], "standing_in": ["composed"],
             "device": self.device(), "worker": True,
+            "paused": self.queue_paused,
         }  # fmt: skip
+
+    def workers(self) -> list[WorkerState]:
+        return [WorkerState("clips", 4711, 1_400_000_000, ("transcribe", "encode pictures"))] if self._clips else []
 
     def doctor(self) -> list[tuple[str, bool, str]]:
         self.calls.append(("doctor",))

@@ -59,6 +59,9 @@ class FakeLibrary:
     def clips(self) -> list[Clip]:
         return sorted(self._clips.values(), key=lambda c: c.added_at, reverse=True)
 
+    def clips_of(self, clip_ids) -> dict[str, Clip]:
+        return {clip_id: self._clips[clip_id] for clip_id in clip_ids if clip_id in self._clips}
+
     def clip(self, clip_id: str) -> Clip:
         if clip_id not in self._clips:
             raise UnknownClipError(clip_id)
@@ -128,6 +131,9 @@ class FakeLibrary:
         if self.media_folder is None or not (self.media_folder / f"{clip_id}.jpg").is_file():
             raise UnknownClipError(clip_id)
         return self.media_folder / f"{clip_id}.jpg", "image/jpeg"
+
+    def has_preview(self, clip_id: str) -> bool:
+        return clip_id not in self.without_preview
 
     def peaks(self, clip_id: str) -> list[float]:
         return [0.1 + 0.9 * unit(clip_id, i) for i in range(60)] if self.clip(clip_id).info.has_sound else []

@@ -40,6 +40,15 @@ def test_every_view_opens_for_every_kind_of_clip(full, open_page, view):
         assert not app.error
 
 
+def test_a_clip_whose_files_are_gone_is_shown_without_its_player(full, open_page):
+    clip = speaking(full)
+    full.without_preview.add(clip.clip_id)
+    app = open_page(pages.CLIP, clip=clip.clip_id)
+    assert not app.exception
+    assert "self-check" in app.warning[0].value
+    assert "<video" not in html_of(app)
+
+
 def test_one_clip_alone_has_no_neighbours(hold, open_page):
     engine = hold(FakeEngine(starter_clips(1)))
     app = open_page(pages.CLIP, clip=engine.clips()[0].clip_id)
@@ -142,8 +151,9 @@ def test_audience_names_people_and_leads_to_recommend(full, open_page):
 def test_subtitles_are_well_formed():
     lines = [line("Hello\nworld", 0.0, 1.25), line("a --> b <i>x</i>", 3661.5, 3662.0)]
     assert subtitles.srt(lines) == (
-        "1\n00:00:00,000 --> 00:00:01,250\nHello world\n\n2\n01:01:01,500 --> 01:01:02,000\na --> b <i>x</i>\n"
-    )
+        "1\n00:00:00,000 --> 00:00:01,250\nHello world\n\n"
+        "2\n01:01:01,500 --> 01:01:02,000\na → b <\u2060i>x<\u2060/i>\n"
+    ), "players run tags, and SubRip knows no escape"
     text = subtitles.vtt(lines)
     assert text.startswith("WEBVTT\n\n00:00:00.000 --> 00:00:01.250\nHello world\n")
     assert text.count("-->") == 2

@@ -1,5 +1,6 @@
 """System and the frame: every model with its facts, the self-check on click, the status lines."""
 
+from fake_engine import FakeEngine
 from page_text import html_of
 
 from avrec.ui import pages
@@ -41,3 +42,34 @@ def test_status_says_clips_models_device_and_jobs(full):
     assert device == "CPU, 2 cores; no GPU found"
     assert "1 running" in jobs
     assert "1 stopped" in jobs
+
+
+def test_vectors_say_what_serves_and_a_stage_is_run_again(full, open_page):
+    app = open_page(pages.SYSTEM)
+    table = next(d.value for d in app.dataframe if "served version" in d.value.columns)
+    row = table[table["modality"] == "visual"].iloc[0]
+    assert (row["served version"], row["stale"], row["damaged"]) == ("c0-crop", 38, 1)
+    next(b for b in app.button if b.label == "Run pictures again, 38 clips").click().run()
+    next(b for b in app.button if b.label == "Run text again").click().run()
+    assert ("rerun_stage", "pictures", None, True) in full.calls
+    assert ("rerun_stage", "text", None, False) in full.calls
+
+
+def test_workers_and_a_paused_queue_are_named(full, open_page):
+    full.pause_queue()
+    app = open_page(pages.SYSTEM)
+    html = html_of(app)
+    assert "<small>Workers</small><b>1</b><span>1.4\u00a0GB</span>" in html
+    assert "newest first; the queue is paused" in html
+    (row,) = next(d.value for d in app.dataframe if "works on" in d.value.columns).to_dict("records")
+    assert row == {
+        "works on": "clips", "process": "4711", "memory": "1.4\u00a0GB",
+        "models in memory": "transcribe, encode pictures",
+    }  # fmt: skip
+
+
+def test_idle_workers_take_no_room(hold, open_page):
+    hold(FakeEngine([]))
+    html = html_of(open_page(pages.SYSTEM))
+    assert "<small>Workers</small><b>idle</b>" in html
+    assert "processes of their own" not in html
