@@ -6,7 +6,7 @@ PORT ?= 8501
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM = false
 
-.PHONY: setup setup-dev run test test-slow bench bench-recommend bench-ui lint clean weights
+.PHONY: setup setup-dev run test test-slow bench bench-ingest bench-recommend bench-ui hostile lint clean weights
 
 $(VENV)/.installed: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -37,6 +37,9 @@ test-slow: setup-dev
 
 bench: setup-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks
+
+bench-ingest: setup-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks ingest
 
 # AVREC_TIKTOK names a folder with the TikTok micro-videos; without it that table is skipped.
 bench-recommend: setup-dev

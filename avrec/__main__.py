@@ -8,22 +8,21 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from avrec import cli_output as output
 from avrec.cli_evaluate import evaluate
+from avrec.cli_ingest import ingest
 from avrec.cli_keep import backup, doctor, restore
 from avrec.cli_queue import queue_app
 from avrec.cli_weights import weights_app
 from avrec.config import FAULTS, REPOSITORY, Settings, fault
 from avrec.engine import Engine
-from avrec.errors import AvrecError, InvalidInputError, UnsupportedMediaError
-from avrec.ingest.intake import display_name, media_files
+from avrec.errors import AvrecError, InvalidInputError
 from avrec.ingest.model_versions import RERUN_STAGES
 from avrec.models.allocator import keep_large_blocks
-from avrec.schemas import PRESETS
 
 app = typer.Typer(
     help="What is in a clip, who would like it, why, and how we know.",
@@ -33,6 +32,7 @@ app = typer.Typer(
 )
 app.add_typer(weights_app, name="weights")
 app.add_typer(queue_app, name="queue")
+app.command()(ingest)
 app.command()(evaluate)
 app.command()(backup)
 app.command()(restore)
@@ -41,37 +41,6 @@ app.command()(doctor)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 K = Annotated[int, typer.Option("-k", min=1, max=10_000, help="How many.")]
 Weights = Annotated[str | None, typer.Option(help="A preset, or modality=multiplier,...; unnamed ones are 0.")]
-
-
-@app.command()
-def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="Files or folders.")],
-    title: Annotated[str, typer.Option(help="Title, for a single file.")] = "",
-    preset: Annotated[str, typer.Option(help=" | ".join(PRESETS))] = "balanced",
-    as_json: Json = False,
-) -> None:
-    """Take files in and wait until they are understood."""
-    engine = Engine()
-    results: list[dict[str, Any]] = []
-    for path in [p for given in paths for p in (media_files(given) if given.is_dir() else [given])]:
-        try:
-            if path.exists() and not path.is_file():
-                raise UnsupportedMediaError(display_name(path.name), "it is no regular file")
-            with path.open("rb") as stream:
-                job = engine.add_file(stream, path.name, title=title, preset=preset)
-            results.append({"path": str(path), "job": job.job_id})
-        except OSError:
-            results.append(
-                {"path": str(path), "status": "failed", "reason": f"{display_name(path.name)}: it cannot be read."}
-            )
-        except AvrecError as error:
-            results.append({"path": str(path), "status": "failed", "reason": str(error)})
-    ended = {job.job_id: job for job in engine.wait([r["job"] for r in results if "job" in r])}
-    rows = [output.ingest_row(result, ended.get(result.pop("job", ""))) for result in results]
-    engine.close()
-    output.show(rows, as_json, ("status", "clip_id", "seconds", "path", "reason"))
-    if rows and all(row["status"] == "failed" for row in rows):
-        raise typer.Exit(1)
 
 
 @app.command()

@@ -16,15 +16,21 @@ from avrec.schemas import MODALITIES, Clip, Contribution, Job, RankedList
 def show(value: Any, as_json: bool, columns: Sequence[str] = ()) -> None:
     """Print a document as JSON, or for people: a table of `columns`, or indented JSON without `columns`."""
     if as_json:
-        typer.echo(json.dumps(value, ensure_ascii=False, default=_plain))
+        typer.echo(_encodable(json.dumps(value, ensure_ascii=False, default=_plain)))
     elif not columns:
-        typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+        typer.echo(_encodable(json.dumps(value, ensure_ascii=False, indent=2, default=_plain)))
     elif not value:
         typer.echo("nothing")
     else:
         import pandas as pd
 
-        typer.echo(pd.DataFrame(value).reindex(columns=list(columns)).to_string(index=False, na_rep=""))
+        table = pd.DataFrame(value).reindex(columns=list(columns)).to_string(index=False, na_rep="")
+        typer.echo(_encodable("".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in table)))
+
+
+def _encodable(text: str) -> str:
+    """Names of files need not be Unicode: their odd bytes come out as JSON escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _plain(value: Any) -> Any:

@@ -61,11 +61,14 @@ def check(
     Returns:
         (check, passed, sentence) in a fixed order; a check that itself fails says why.
     """
+    store = _row("database", lambda: _database(database, thorough))
+    # A damaged database may have lost rows without a word, and what they name would look as if it belonged to nothing.
+    left = (False, "Not looked at, since the database is not sound.")
     return [
-        _row("database", lambda: _database(database, thorough)),
+        store,
         _row("disk space", lambda: _space(settings)),
-        _row("clip files", files),
-        _row("orphans", lambda: (True, clear_orphans(settings, database).sentence())),
+        _row("clip files", files if store[1] else lambda: left),
+        _row("orphans", lambda: (True, clear_orphans(settings, database).sentence()) if store[1] else left),
         _row("vectors", lambda: _vectors(clips, models)),
         _row("weights", lambda: _weights(settings)),
         *_models(models),

@@ -21,6 +21,7 @@ from light import LightModels, take_in
 from avrec.config import REPOSITORY, Settings
 from avrec.engine import Engine
 from avrec.errors import InvalidInputError, StoreError
+from avrec.ingest import publish as publishing
 from avrec.store import replacing
 from avrec.store.backup import back_up
 from avrec.store.database import Database
@@ -180,6 +181,42 @@ def test_restoring_between_publishing_and_the_last_word_keeps_the_restored_clip(
     engine._workers["clips"].drain(lambda: not engine._jobs.has(job.job_id))
     assert not engine._jobs.has(job.job_id)
     assert contents(engine) == held
+
+
+def test_restoring_just_before_publishing_publishes_nothing(made, library, monkeypatch):
+    """The job is gone by then, and the clip of the same bytes that came back keeps its row and its files."""
+    engine, archive = library
+    _, ids, held = made
+    original = io.BytesIO((engine.settings.data / engine._clips.source(ids[0])).read_bytes())
+    engine.delete_clip(ids[0])
+    job = engine.add_file(original, "again.mp4", title="Another title")
+    assemble = publishing.assemble
+
+    def restore_first(*arguments):
+        found = assemble(*arguments)
+        restore(engine.settings, archive)
+        return found
+
+    monkeypatch.setattr(publishing, "assemble", restore_first)
+    engine._workers["clips"].drain(lambda: not engine._jobs.has(job.job_id))
+    assert contents(engine) == held
+
+
+def test_the_newest_transactions_of_the_old_database_do_not_get_into_the_new_one(made, library):
+    engine, archive = library
+    _, ids, held = made
+    for i in range(300):  # they lie in the -wal, beside the database
+        engine.record(f"u{i}", ids[i % 3], "like")
+    assert (engine.settings.data / "avrec.sqlite-wal").stat().st_size > 100_000
+    report = restore(engine.settings, archive)
+    assert contents(engine) == held
+    other = Engine(engine.settings, models=LightModels())
+    assert contents(other) == held
+    other.close()
+    kept = Database(Settings(data=engine.settings.data / report.kept))
+    with kept.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM interactions").scalar() == 302, "nothing is lost"
+    kept.close()
 
 
 def test_what_is_deleted_while_the_backup_runs_is_listed_and_the_rest_is_whole(made, library, tmp_path):

@@ -23,7 +23,8 @@ FACADE = (
     "supervisor",
     "readiness",
 )  # what `Engine` is put together from
-FRONT = ("ui", "__main__", "cli_evaluate", "cli_keep", "cli_queue", "cli_weights", "cli_output", "serve", "working")
+COMMANDS = ("__main__", "cli_evaluate", "cli_ingest", "cli_keep", "cli_queue", "cli_weights", "cli_output")
+FRONT = ("ui", *COMMANDS, "serve", "working")
 SIDES = ("ingest", "media", "models", "store")  # what touches files, weights and the network
 THINKING = ("recommend", "explain", "evaluate", "index")
 BELOW = {  # package or module -> what it must not import

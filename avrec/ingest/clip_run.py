@@ -1,7 +1,7 @@
 """One file's way through the stages: what is heard and what is seen run beside each other.
 
-    decode (child process) ──┬─ segments ─ pictures ─ audio ─┬─ text ─ index
-             sound ready ────┴─ speech ──────────────────────┘
+    decode (child process) ──┬─────────── segments ─┬─ pictures ─┬─ text ─ index
+             sound ready ────┴─ speech ─────────────┴─ audio ────┘
 
 Each stage leaves its outputs in the job's folder, so that a killed job does only what was not finished.
 """
@@ -66,7 +66,7 @@ class ClipRun:
         self._now: list[str] = []
         self._lock = threading.Lock()
         self._sound: np.ndarray | None = None
-        self._sound_known = threading.Event()
+        self._sound_known, self._segments_known = threading.Event(), threading.Event()
         self._given_up = self._failed = False
 
     def run(self) -> None:
@@ -84,6 +84,7 @@ class ClipRun:
                 raise
             finally:
                 self._sound_known.set()
+                self._segments_known.set()
             heard.result()
         self._stage("text", stages.text)
         self._publish()
@@ -93,13 +94,16 @@ class ClipRun:
         if not self._sound_known.is_set():  # decoded before a restart
             self._take_sound(load_sound(self.folder.media))
         self._stage("segments", stages.segments)
+        self._segments_known.set()
         self._stage("pictures", stages.pictures)
-        self._stage("audio", stages.audio)
 
     def _hear(self) -> None:
         self._sound_known.wait()
         if not self._given_up:
             self._stage("speech", lambda work: stages.speech(work, self._sound))
+        self._segments_known.wait()
+        if not self._given_up:
+            self._stage("audio", stages.audio)
 
     def _take_sound(self, sound: np.ndarray | None) -> None:
         self._sound = sound

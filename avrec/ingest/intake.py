@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -41,7 +42,7 @@ def clean_fields(name: str, title: str = "", description: str = "", tags: Sequen
     """Bound and tidy the text that comes with a file; without a title the file's name is it."""
     stem = Path(name.replace("\\", "/")).stem.replace("_", " ").strip()
     return {
-        "title": (_printable(title) or _printable(stem) or "Untitled")[:TITLE_LENGTH],
+        "title": (_line(title) or _line(stem) or "Untitled")[:TITLE_LENGTH],
         "description": _printable(description)[:TEXT_LENGTH],
         "tags": list(dict.fromkeys(t for tag in tags if (t := _printable(tag)[:80])))[:50],
     }
@@ -50,6 +51,10 @@ def clean_fields(name: str, title: str = "", description: str = "", tags: Sequen
 def display_name(name: str) -> str:
     """The last part of a file name, printable and bounded; only ever shown, never opened."""
     return ("".join(_printable(name.replace("\\", "/").rsplit("/", 1)[-1]).split("\n")) or "unnamed")[-200:]
+
+
+def _line(text: str) -> str:
+    return " ".join(_printable(text).split())
 
 
 def _printable(text: str) -> str:
@@ -92,8 +97,7 @@ def order_reference(
     """
     check_preset(preset)
     name = display_name(path.name)
-    if not path.is_file():
-        raise UnsupportedMediaError(name, "there is no such file", "Check the path.")
+    check_regular(path, name)
     try:
         if path.stat().st_size > settings.max_clip_mb * 1_000_000:
             raise MediaTooLargeError(name, f"it is larger than {settings.max_clip_mb} MB")
@@ -102,6 +106,18 @@ def order_reference(
         raise UnsupportedMediaError(name, "it cannot be read", "Allow reading it.") from error
     except OSError as error:
         raise store_error(error) from error
+
+
+def check_regular(path: Path, name: str) -> None:
+    """Require a regular file: folders, pipes, sockets, devices, dangling links and impossible names are none.
+
+    Raises:
+        UnsupportedMediaError: It is none.
+    """
+    if os.path.isfile(path):  # unlike Path.is_file, it takes a path that is too long for a path that is not there
+        return
+    reason = "it is no regular file" if os.path.exists(path) else "there is no such file"
+    raise UnsupportedMediaError(name, reason, "Check the path.")
 
 
 def source_of(source: str, settings: Settings, name: str) -> Path:

@@ -141,7 +141,9 @@ def _job_folders(settings: Settings, known: _Known, found: Orphans) -> None:
 
 def _finished_jobs(connection: sa.Connection, known: _Known, found: Orphans) -> None:
     """Jobs that say that a clip is there which is not."""
-    query = sa.select(jobs.c.job_id, jobs.c.sha256).where(jobs.c.state == "done", jobs.c.kind.in_(("ingest", "text")))
+    query = sa.select(jobs.c.job_id, jobs.c.sha256).where(
+        jobs.c.state == "done", jobs.c.kind.in_(("ingest", "text", "media"))
+    )
     for row in connection.execute(query).all():
         if row.sha256[:16] not in known.clip_ids and row.sha256 not in known.coming:
             connection.execute(jobs.delete().where(jobs.c.job_id == row.job_id))

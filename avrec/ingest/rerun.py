@@ -32,7 +32,12 @@ from avrec.store.jobs import JobStore
 from avrec.store.renewal import Renewed, renew
 
 PLAN, DONE = "plan.json", "done.json"
-FUNCTIONS = {"speech": stages.speech, "audio": stages.audio, "pictures": stages.pictures, "text": stages.text}
+FUNCTIONS = {
+    "speech": lambda work: stages.speech(work, work.sound()),
+    "audio": stages.audio,
+    "pictures": stages.pictures,
+    "text": stages.text,
+}
 LOST, GONE, NEW = "lost", "gone", "new"
 
 

@@ -120,7 +120,7 @@ class Watcher:
         """Queue a file that stays where it is, if its bytes are new; a look makes no rows for known ones.
 
         Returns:
-            "added", "not usable", or what its bytes are already, as `JobStore.known_as` says.
+            "added", "not usable", or what is known of its bytes, as `JobStore.known_as` says it.
         """
         try:
             order = intake.order_reference(path, self._settings, dict(fields), preset, self._known.sha256)

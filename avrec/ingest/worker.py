@@ -79,6 +79,8 @@ class Worker:
         self._stop.set()
         if wait and self._thread is not None:
             self._thread.join(timeout=30)
+        elif wait:
+            self._lock.release()
 
     def run(self, idle_seconds: float = float("inf")) -> None:
         """Work until told to stop, or until nothing was to do for so long."""
@@ -148,11 +150,22 @@ class Worker:
         except AvrecError as error:
             self._fail(row, str(error), error)
         except OSError as error:
+            if self._ended(row, folder):
+                return
             log.exception("job %s failed", row.job_id)
             self._fail(row, str(store_error(error)))
         except Exception:
+            if self._ended(row, folder):
+                return
             log.exception("job %s failed", row.job_id)
             self._fail(row, f"{row.file_name}: this could not be processed. Retry it; the log has the details.")
+
+    def _ended(self, row: sa.Row, folder: StageFolder) -> bool:
+        """Whether the job ended meanwhile, as by a restored backup that took its folder: then it says nothing."""
+        if self.jobs.state(row.job_id) == "running":
+            return False
+        folder.remove()
+        return True
 
     def _settle_cancelled(self, row: sa.Row, folder: StageFolder) -> None:
         """Decoding says "cancelled" for every reason to end early; the job's state says which it was."""

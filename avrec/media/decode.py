@@ -18,12 +18,13 @@ from avrec.media.candidates import Candidates
 from avrec.media.clock import Clock
 from avrec.media.decode_result import PROXY_AUDIO_FILE, PROXY_VIDEO_FILE, SOUND_FILE, SOUND_RATE, Decoded
 from avrec.media.geometry import Geometry, read_geometry
-from avrec.media.opening import Source, check_pixels, open_source
+from avrec.media.opening import Source, check_pixels, check_said_size, open_source
 from avrec.media.proxy import Proxy
 from avrec.media.reading import Reader
 from avrec.media.segments import find_pauses, make_segments
 from avrec.media.shots import Shots
 from avrec.media.sound_pass import Heard, within, write_sound
+from avrec.media.whole import end_missing
 from avrec.schemas import MediaInfo
 
 MOST_WAITING = 1000  # frames of sound held back until the first picture shows its size
@@ -56,9 +57,10 @@ def decode_file(
         run.run(report)
     has_picture, has_sound = run.pictures > 0, heard.present
     if not has_sound and not has_picture:
+        check_said_size(path, source.kind, name)
         raise CorruptMediaError(name, "nothing in it could be decoded")
     samples = np.memmap(folder / SOUND_FILE, np.float32, "r") if has_sound else None
-    info = _describe(source, run, heard)
+    info = _describe(source, run, heard, end_missing(path, source.kind))
     boundaries = run.shots.cuts if has_picture else find_pauses(samples, SOUND_RATE)
     segments = make_segments(boundaries, info.duration)
     times, owners = run.candidates.save(folder, segments, preset)
@@ -103,7 +105,7 @@ class Pass:
                 self._take_picture(frame, packet)
             else:
                 self._take_sound(frame)
-        self.damaged = reader.damaged
+        self.damaged += reader.damaged
         self._release_sound()
         if self._proxy is not None:
             self._proxy.close()
@@ -133,10 +135,17 @@ class Pass:
 
     def _release_sound(self) -> None:
         """Hand on the sound that waited for the proxy."""
+        import av
+
         if self._waiting and self._proxy is None:
             self._open_proxy()
         for frame, time in self._waiting:
-            self._proxy.add_sound(frame, time)
+            try:
+                self._proxy.add_sound(frame, time)
+            except MemoryError:
+                raise
+            except (av.error.FFmpegError, ValueError):  # more channels than anybody can mix down, for one
+                self.damaged += 1
         self._waiting.clear()
 
     def _open_proxy(self) -> None:
@@ -146,11 +155,11 @@ class Pass:
         self._proxy = Proxy(path, self.geometry, channels)
 
 
-def _describe(source: Source, run: Pass, heard: Heard) -> MediaInfo:
+def _describe(source: Source, run: Pass, heard: Heard, cut: bool) -> MediaInfo:
     has_picture, has_sound = run.pictures > 0, heard.present
     picture_end = run.picture_clock.end if has_picture else 0.0
     duration = max(picture_end, heard.end, SHORTEST_CLIP)
-    notes = _notes(duration, source, run, has_picture, has_sound)
+    notes = _notes(duration, source, run, has_picture, has_sound, cut)
     return MediaInfo(
         kind="video" if has_picture else "audio",
         duration=duration,
@@ -166,11 +175,15 @@ def _describe(source: Source, run: Pass, heard: Heard) -> MediaInfo:
     )
 
 
-def _notes(duration: float, source: Source, run: Pass, has_picture: bool, has_sound: bool) -> tuple[str, ...]:
+def _notes(
+    duration: float, source: Source, run: Pass, has_picture: bool, has_sound: bool, cut: bool
+) -> tuple[str, ...]:
     """What is missing from the file, in sentences for users."""
     notes = []
     if source.claimed and duration < source.claimed - max(SHORT_OF_CLAIM, 0.1 * source.claimed):
         notes.append(f"It ends after {duration:.1f} of {source.claimed:.1f} s.")
+    elif cut:
+        notes.append("Its end is missing.")
     if source.video is not None and not has_picture:
         notes.append("Its picture could not be decoded.")
     if source.audio is not None and not has_sound:

@@ -9,8 +9,10 @@ from typing import Any, BinaryIO
 
 from avrec.errors import CorruptMediaError, MediaTooLargeError, UnsupportedMediaError
 from avrec.media.sniff import FORMATS, Sniffed, sniff
+from avrec.media.whole import boxes, end_missing
 
 MAX_PIXELS = 40_000_000
+ANY_PIXELS = (1 << 31) - 1
 MANY_PIXELS = 9_000_000  # beyond this, frame threads would hold several huge pictures
 LONGEST_CLAIM = 48 * 3600.0
 BUFFER_BYTES = 1 << 18
@@ -24,6 +26,7 @@ class Source:
     Attributes:
         video, audio: The streams to decode, or None.
         claimed: Seconds the container says there are, where that is a statement and not a guess.
+        longest_claim: The longest that it says or guesses; 0 where it says nothing.
     """
 
     container: Any
@@ -32,6 +35,7 @@ class Source:
     video: Any
     audio: Any
     claimed: float | None
+    longest_claim: float
 
     @property
     def start(self) -> float:
@@ -57,10 +61,14 @@ def open_source(path: Path, name: str) -> Iterator[Source]:
             raise CorruptMediaError(name, _why_closed(path, kind)) from error
         with container:
             video, audio = _streams(container, name)
-            yield Source(container, file, kind, video, audio, _claimed_seconds(container, kind, video, audio))
+            said = _said_seconds(container, video, audio)
+            # An Ogg file's length stands in its last page; without that libav takes the last one there is.
+            stated = kind.states_duration or (kind.format == "ogg" and not end_missing(path, kind))
+            credible = [seconds for seconds in said if stated and seconds < LONGEST_CLAIM]
+            yield Source(container, file, kind, video, audio, max(credible, default=None), max(said, default=0.0))
 
 
-def open_guarded(file: BinaryIO, container_format: str) -> Any:
+def open_guarded(file: BinaryIO, container_format: str, max_pixels: int = MAX_PIXELS) -> Any:
     """`av.open` that cannot reach any other file, whatever the bytes say.
 
     `io_open` is what a demuxer calls for a second file (playlist entries, external data references of mov); it refuses.
@@ -70,7 +78,7 @@ def open_guarded(file: BinaryIO, container_format: str) -> Any:
     options = {
         "format_whitelist": FORMATS,
         "protocol_whitelist": "file",
-        "max_pixels": str(MAX_PIXELS),
+        "max_pixels": str(max_pixels),
         "max_streams": "200",
     }
     return av.open(
@@ -88,25 +96,12 @@ def _refuse(url: str, flags: int, options: dict[str, str]) -> Any:
 
 
 def _why_closed(path: Path, kind: Sniffed) -> str:
-    if kind.format == "mov" and b"moov" not in _box_names(path):
-        return "its index is missing, so it was cut off while being saved or sent"
+    if kind.format == "mov":
+        with path.open("rb") as file:
+            names = {name for name, _, _ in boxes(file, path.stat().st_size)}
+        if b"moov" not in names:
+            return "its index is missing, so it was cut off while being saved or sent"
     return "it is damaged or cut off, and nothing in it could be decoded"
-
-
-def _box_names(path: Path, most: int = 1000) -> list[bytes]:
-    """Types of the top-level boxes of an mp4 file."""
-    names, position, size = [], 0, path.stat().st_size
-    with path.open("rb") as file:
-        while position + 8 <= size and len(names) < most:
-            file.seek(position)
-            head = file.read(16)
-            length = int.from_bytes(head[:4], "big")
-            names.append(head[4:8])
-            length = int.from_bytes(head[8:16], "big") if length == 1 else length
-            if length < 8:
-                break
-            position += length
-    return names
 
 
 def _streams(container: Any, name: str) -> tuple[Any, Any]:
@@ -123,21 +118,37 @@ def _streams(container: Any, name: str) -> tuple[Any, Any]:
         context = video.codec_context
         check_pixels(context.width, context.height, name)
         context.options = {"max_pixels": str(MAX_PIXELS)}
-        context.thread_type = "AUTO" if context.width * context.height < MANY_PIXELS else "SLICE"
+        context.thread_type = "AUTO" if 0 < context.width * context.height < MANY_PIXELS else "SLICE"
         context.thread_count = THREADS
     return video, audio
+
+
+def check_said_size(path: Path, kind: Sniffed, name: str) -> None:
+    """Where no picture came out: was it refused for its size? With the limit on, libav tells neither that nor the size.
+
+    Raises:
+        MediaTooLargeError: It was.
+    """
+    try:
+        with path.open("rb") as file, open_guarded(file, kind.format, ANY_PIXELS) as container:
+            contexts = [s.codec_context for s in container.streams.video if s.codec_context is not None]
+            sizes = [(context.width, context.height) for context in contexts]
+    except MemoryError:
+        raise
+    except Exception:
+        return
+    for width, height in sizes:
+        check_pixels(width, height, name)
 
 
 def check_pixels(width: int, height: int, name: str) -> None:
     """Raise MediaTooLargeError for a picture over the limit."""
     if width * height > MAX_PIXELS:
-        raise MediaTooLargeError(name, f"its picture has {width} × {height} points")
+        raise MediaTooLargeError(name, f"its picture has {width} × {height} points, more than avrec takes")
 
 
-def _claimed_seconds(container: Any, kind: Sniffed, video: Any, audio: Any) -> float | None:
-    """What the container states; an estimate from the bit rate (mp3 without a Xing header, raw streams) is none."""
-    if not kind.states_duration:
-        return None
+def _said_seconds(container: Any, video: Any, audio: Any) -> list[float]:
+    """Lengths that the container and its streams state, or that libav estimates from the bit rate."""
     values = [container.duration / 1e6] if container.duration else []
     values += [float(s.duration * s.time_base) for s in (video, audio) if s is not None and s.duration and s.time_base]
-    return max((v for v in values if math.isfinite(v) and 0 < v < LONGEST_CLAIM), default=None)
+    return [value for value in values if math.isfinite(value) and value > 0]

@@ -4,6 +4,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from avrec.media.geometry import Geometry, turn_yuv
 from avrec.media.sound import Resampled
 
@@ -13,6 +15,7 @@ THREADS = 2
 KEY_SECONDS = 1.0  # a player can only jump to a key frame
 CLOCK = 90_000
 SOUND_RATE = 44_100
+LOUDEST = 8.0
 H264 = {"preset": "ultrafast", "crf": "27", "profile": "baseline", "forced-idr": "1"}
 
 
@@ -72,7 +75,7 @@ class Proxy:
 
     def _encode_sound(self, pieces: list[Any]) -> None:
         for piece in pieces:
-            self._container.mux(self._audio.encode(piece))
+            self._container.mux(self._audio.encode(_audible(piece)))
 
     def close(self) -> None:
         """Write what is still held back, and the index."""
@@ -82,6 +85,19 @@ class Proxy:
             if stream is not None:
                 self._container.mux(stream.encode(None))
         self._container.close()
+
+
+def _audible(piece: Any) -> Any:
+    """A planar float frame without NaN and infinities, which the encoder refuses."""
+    import av
+
+    samples = piece.to_ndarray()
+    if samples.size and np.abs(samples).max() <= LOUDEST:  # False where a NaN is among them
+        return piece
+    clean = np.clip(np.nan_to_num(samples, nan=0.0), -LOUDEST, LOUDEST)
+    out = av.AudioFrame.from_ndarray(clean.astype(np.float32), format="fltp", layout=piece.layout.name)
+    out.sample_rate, out.pts, out.time_base = piece.sample_rate, piece.pts, piece.time_base
+    return out
 
 
 def proxy_size(width: int, height: int) -> tuple[int, int]:

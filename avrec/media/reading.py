@@ -20,7 +20,7 @@ class Reader:
             life that the parent waits for.
 
     Attributes:
-        damaged: Packets that could not be decoded so far.
+        damaged: Packets so far that could not be decoded, or only with damage.
     """
 
     def __init__(self, source: Source, streams: list[Any], report: Callable[[float], None]):
@@ -43,6 +43,7 @@ class Reader:
                 if self.damaged > MAX_DAMAGED:
                     return
                 continue
+            self.damaged += packet.is_corrupt or any(frame.is_corrupt for frame in frames)
             for frame in frames:
                 yield frame, packet
             self._tell()

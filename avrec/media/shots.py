@@ -15,10 +15,9 @@ class Shots:
 
     def __init__(self) -> None:
         from av.video.reformatter import VideoReformatter
-        from scenedetect.common import FrameTimecode
-        from scenedetect.detectors import AdaptiveDetector
 
-        self._timecode, self._detector = FrameTimecode, AdaptiveDetector(min_scene_len=5)
+        self._timecode: Any = None
+        self._detector: Any = None
         self._scaler = VideoReformatter()
         self._times: list[float] = []
         self.cuts: list[float] = []
@@ -27,9 +26,18 @@ class Shots:
         """Take the next frame, of any size; `time` in seconds."""
         if self._times and time < self._times[-1] + 0.9 * APART:
             return
+        if self._detector is None:
+            self._load()
         height = min(TALLEST, max(2, round(frame.height * WIDTH / frame.width)))
         small = self._scaler.reformat(frame, WIDTH, height, "bgr24", interpolation="FAST_BILINEAR", threads=1)
         position = len(self._times)
         self._times.append(time)
         found = self._detector.process_frame(self._timecode(position, 25.0), small.to_ndarray())
         self.cuts += [self._times[cut.frame_num] for cut in found if cut.frame_num < len(self._times)]
+
+    def _load(self) -> None:
+        """Only with the first picture: importing this takes longer than decoding a short sound."""
+        from scenedetect.common import FrameTimecode
+        from scenedetect.detectors import AdaptiveDetector
+
+        self._timecode, self._detector = FrameTimecode, AdaptiveDetector(min_scene_len=5)

@@ -12,6 +12,8 @@ from avrec.errors import CorruptMediaError, UnsupportedMediaError
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,mp3,wav,flac,ogg,aac"
 HEAD_BYTES = 4096
 PICTURE_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif", b"avis")
+PLAYLIST_STARTS = (b"ffconcat", b"#extm3u", b"v=0", b"[playlist]", b"rtsptext", b"[reference]", b"http://", b"https://")
+PLAYLIST_MARKS = (b"<mpd", b"<playlist", b"<smil", b"<asx", b"<rss", b"<smoothstreamingmedia", b"file://")
 MOV_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot")
 
 
@@ -96,8 +98,10 @@ def _has_xing(frames: bytes) -> bool:
 
 def _what_else(head: bytes) -> str:
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith((b"ffconcat", b"#extm3u", b"<mpd", b"v=0")) or b"<mpd" in start[:500]:
+    if start.startswith(PLAYLIST_STARTS) or any(mark in start[:500] for mark in PLAYLIST_MARKS):
         return "it is a playlist that points to other files, not audio or video itself"
+    if b"<svg" in start[:500]:
+        return "it is a picture, not audio or video"
     if start.startswith((b"<!doctype html", b"<html")):
         return "it is a web page, not audio or video"
     if head.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")) or head[8:12] == b"WEBP":

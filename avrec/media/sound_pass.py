@@ -3,15 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from avrec.errors import MediaTooLargeError
 from avrec.media.clock import Clock
 from avrec.media.decode_result import SOUND_FILE
+from avrec.media.length import MAX_SECONDS, check_length, too_long
 from avrec.media.opening import open_source
 from avrec.media.reading import Reader
 from avrec.media.sound import SoundFile
-
-MAX_SECONDS = 4 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -38,14 +37,27 @@ def write_sound(path: Path, folder: Path, name: str, report: Callable[[float], N
     """
     target = folder / SOUND_FILE
     with open_source(path, name) as source, target.open("wb") as file:
+        check_length(path, source, name)
         clock, sound = Clock(source.start), SoundFile(file)
         for frame, _ in Reader(source, [source.audio], lambda _: report(clock.end)).frames() if source.audio else ():
-            sound.add(frame, within(clock.place(frame.time, frame.samples / max(frame.sample_rate, 1)), name))
+            _add(sound, frame, within(clock.place(frame.time, frame.samples / max(frame.sample_rate, 1)), name))
         sound.close()
     if target.stat().st_size:
         return Heard(True, clock.end)
     target.unlink()
     return Heard(False, 0.0)
+
+
+def _add(sound: SoundFile, frame: Any, time: float) -> None:
+    """Take the frame, unless it has more channels than anybody can mix down, or the like."""
+    import av
+
+    try:
+        sound.add(frame, time)
+    except MemoryError:
+        raise
+    except (av.error.FFmpegError, ValueError):
+        return
 
 
 def within(time: float, name: str) -> float:
@@ -55,5 +67,5 @@ def within(time: float, name: str) -> float:
         MediaTooLargeError: It is beyond four hours.
     """
     if time > MAX_SECONDS:
-        raise MediaTooLargeError(name, f"it is longer than {MAX_SECONDS / 3600:.0f} hours")
+        raise too_long(name)
     return time

@@ -68,7 +68,9 @@ class BlipCaptioner(TorchModel):
 
         with self._folder.opening():
             network = open_transformer(BlipForConditionalGeneration, self._folder.path, self.dtype)
-            return network, AutoProcessor.from_pretrained(str(self._folder.path), local_files_only=True)
+            return network, AutoProcessor.from_pretrained(
+                str(self._folder.path), local_files_only=True, trust_remote_code=False
+            )
 
     def caption(self, frames: np.ndarray) -> list[str]:
         """One sentence per uint8 RGB frame (n, height, width, 3)."""

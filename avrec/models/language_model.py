@@ -36,7 +36,7 @@ class LanguageModelEncoder(TorchModel):
 
         folder = self._folder()
         network = open_transformer(AutoModel, folder, self.dtype)
-        tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
         if tokenizer.pad_token is None:
             tokenizer.pad_token = tokenizer.eos_token
         tokenizer.padding_side = "right"

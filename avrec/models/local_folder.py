@@ -1,7 +1,7 @@
 """Models that people bring along: a folder each below `AVREC_MODELS`, laid out as hubs lay them out.
 
-Only safetensors are opened: a pickle in such a folder is on nobody's hash list. A folder that lacks weights is refused,
-because transformers fills what is missing with random numbers and goes on.
+Only safetensors are opened: a pickle in such a folder is on nobody's hash list. Code in it is not run. A folder that
+lacks weights is refused, because transformers fills what is missing with random numbers and goes on.
 """
 
 import hashlib
@@ -92,7 +92,7 @@ class LocalFolder:
 
 
 def open_transformer(kind: Any, folder: Path, dtype: Any) -> Any:
-    """Load a transformers network from a folder; nothing is downloaded.
+    """Load a transformers network from a folder; nothing is downloaded, and no code of the folder runs.
 
     Args:
         kind: A transformers model class.
@@ -101,7 +101,12 @@ def open_transformer(kind: Any, folder: Path, dtype: Any) -> Any:
         WeightsUnavailableError: Weights that the network needs are not in the folder.
     """
     network, report = kind.from_pretrained(
-        str(folder), dtype=dtype, use_safetensors=True, local_files_only=True, output_loading_info=True
+        str(folder),
+        dtype=dtype,
+        use_safetensors=True,
+        local_files_only=True,
+        output_loading_info=True,
+        trust_remote_code=False,
     )
     missing = sorted(name for name in report["missing_keys"] if not name.startswith(UNUSED))
     if missing:

@@ -63,7 +63,9 @@ class TransformerSentenceEncoder(TorchModel):
 
         with self._folder.opening():
             network = open_transformer(AutoModel, self._folder.path, self.dtype)
-            return network, AutoTokenizer.from_pretrained(str(self._folder.path), local_files_only=True)
+            return network, AutoTokenizer.from_pretrained(
+                str(self._folder.path), local_files_only=True, trust_remote_code=False
+            )
 
     def encode(self, texts: list[str]) -> np.ndarray:
         """Encode to unit float32 (len(texts), dim); an empty text gives zeros."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from avrec.errors import MediaTooLargeError
+from avrec.errors import MediaTooLargeError, StoreError
 from avrec.store.database import store_error
 
 CHUNK = 1 << 20
@@ -108,6 +108,8 @@ def keep_by_hash(source: BinaryIO | Arrived, folder: Path, name: str, limit_byte
         path = folder / digest.hexdigest()
         temporary.replace(path)
         return path, digest.hexdigest()
+    except FileNotFoundError as error:
+        raise StoreError("The library was replaced by a backup while the file came", "Add it again.") from error
     except OSError as error:
         raise store_error(error) from error
     finally:

@@ -103,14 +103,16 @@ class JobStore:
         return twin if known is not None else job_id
 
     def known_as(self, order: Order) -> str:
-        """What these bytes are already: "already indexed", "already in the queue", "stopped before", or ""."""
-        query = sa.select(jobs.c.state).where(jobs.c.sha256 == order.sha256, jobs.c.kind == "ingest")
-        clip = sa.select(clips.c.clip_id).where(clips.c.sha256 == order.sha256)
+        """What is known of a file's bytes: "already indexed", "already in the queue", "refused before", or "".
+
+        A cancelled job, or one that failed for another reason than its file, makes nothing known.
+        """
         with self.database.read() as connection:
-            if connection.execute(clip.limit(1)).first() is not None:
+            if connection.execute(sa.select(clips.c.clip_id).where(clips.c.sha256 == order.sha256)).first():
                 return "already indexed"
-            states = set(connection.execute(query).scalars())
-        return "already in the queue" if states & set(LIVE) else "stopped before" if states else ""
+            if self._twin(connection, order.sha256)[1]:
+                return "already in the queue"
+            return "refused before" if self._refused(connection, order) else ""
 
     def refuse(self, file_name: str, reason: str, fields: dict[str, Any], preset: str) -> str:
         """Put a file that could not even be read on the list, with the reason."""

@@ -49,5 +49,5 @@ navigation = st.navigation(
 workspace.carry_over(navigation.url_path)
 with st.sidebar:
     status_lines()
-with uploads.sweeping(), guard():
+with uploads.sweeping(), guard(whole=True):
     navigation.run()

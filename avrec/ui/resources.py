@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 # A page gives the interpreter away at each question to the store; where another page is at work, it gets it back after
 # so long.
 SWITCH_SECONDS = 0.001
+AGAIN, MOST_AGAIN = "av-again", 3
 UNEXPECTED = "Something went wrong; the log has the details."
 
 _lock = threading.Lock()
@@ -75,18 +76,36 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
 
 
 @contextmanager
-def guard() -> Iterator[None]:
+def guard(whole: bool = False) -> Iterator[None]:
     """Show a domain error as its sentence and anything else as one neutral line; usable as a decorator too.
 
-    Streamlit's own control flow (rerun, stop) is no `Exception` and passes through.
+    A page reads clips, people and lists one after the other. Where somebody else changed the library in between, what
+    went wrong says nothing about the page: it runs again, a few times at most. Streamlit's own control flow (rerun,
+    stop) is no `Exception` and passes through.
+
+    Args:
+        whole: It is around the whole page, whose end without a fault starts the count again.
     """
+    before = _revision()
     try:
         yield
-    except AvrecError as error:
-        st.error(plain_error(error), icon=":material/error:")
-    except Exception:
-        logger.exception("a page failed")
-        st.error(UNEXPECTED, icon=":material/error:")
+        if whole:
+            st.session_state.pop(AGAIN, None)
+    except Exception as error:
+        turn = st.session_state.get(AGAIN, 0)
+        if turn < MOST_AGAIN and before is not None and _revision() not in (None, before):
+            st.session_state[AGAIN] = turn + 1
+            st.rerun()
+        if not isinstance(error, AvrecError):
+            logger.exception("a page failed")
+        st.error(plain_error(error) if isinstance(error, AvrecError) else UNEXPECTED, icon=":material/error:")
+
+
+def _revision() -> int | None:
+    try:
+        return engine().revision
+    except AvrecError:
+        return None
 
 
 def tell(error: Exception) -> bool:

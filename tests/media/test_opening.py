@@ -6,6 +6,7 @@ import struct
 import av
 import pytest
 from generate import make_sound, write_audio, write_video
+from hostile_bytes import with_external_reference
 
 from avrec.errors import CorruptMediaError, MediaTooLargeError
 from avrec.media.opening import open_guarded, open_source
@@ -40,46 +41,10 @@ def test_the_guard_never_follows_it(playlist, container_format):
     assert not streams
 
 
-def _boxes(data, names):
-    """Places of nested boxes, each inside the one before it."""
-    start, end, places = 0, len(data), []
-    for name in names:
-        position = start
-        while position < end:
-            size = int.from_bytes(data[position : position + 4], "big")
-            if data[position + 4 : position + 8] == name:
-                break
-            position += size
-        assert data[position + 4 : position + 8] == name
-        places.append(position)
-        start, end = position + 8, position + size
-    return places
-
-
-def _with_external_reference(path, target):
-    """The same mp4, its samples said to lie in another file (an alias record in `dref`)."""
-    data = bytearray(path.read_bytes())
-    places = _boxes(data, [b"moov", b"trak", b"mdia", b"minf", b"dinf", b"dref"])
-    name = str(target).encode()
-    record = bytes(10) + bytes([3]) + b"vol".ljust(27, b"\0") + bytes(12) + bytes([len(target.name)])
-    record += target.name.encode().ljust(63, b"\0") + bytes(16) + struct.pack(">hh", 1, 1) + bytes(16)
-    record += struct.pack(">hh", 2, len(name)) + name + b"\0" * (len(name) % 2) + struct.pack(">hh", -1, 0)
-    alias = struct.pack(">I4sI", len(record) + 12, b"alis", 0) + record
-    dref = places[-1]
-    old = int.from_bytes(data[dref : dref + 4], "big")
-    data[dref : dref + old] = struct.pack(">I4sII", 16 + len(alias), b"dref", 0, 1) + alias
-    for place in places[:-1]:
-        size = int.from_bytes(data[place : place + 4], "big") + 16 + len(alias) - old
-        data[place : place + 4] = size.to_bytes(4, "big")
-    out = path.with_name("reference.mov")
-    out.write_bytes(data)
-    return out
-
-
 def test_an_external_data_reference_is_not_followed(tmp_path):
     canary = write_video(tmp_path / "canary.mp4", 1.0, sound=None, cuts=1, faststart=False)
-    reference = _with_external_reference(canary, canary)
-    data = bytearray(reference.read_bytes())
+    reference = tmp_path / "reference.mov"
+    data = bytearray(with_external_reference(canary.read_bytes(), canary))
     mdat = data.find(b"mdat") + 4
     data[mdat : data.find(b"moov") - 4] = bytes(data.find(b"moov") - 4 - mdat)  # its own samples are gone
     reference.write_bytes(data)

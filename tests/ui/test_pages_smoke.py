@@ -6,6 +6,7 @@ from fake_library import make_clip, starter_clips
 from page_text import html_of
 
 from avrec.ui import pages
+from avrec.ui.resources import UNEXPECTED
 
 ALL = [
     pages.LIBRARY, pages.UPLOAD, pages.CLIP, pages.RECOMMEND, pages.USERS, pages.EVALUATE, pages.COMPARE, pages.SYSTEM,
@@ -46,3 +47,27 @@ def test_an_unexpected_failure_shows_one_neutral_line(hold, open_page, page):
     assert "secret" not in " ".join(error.value for error in app.error)
     assert "/somewhere" not in str(app.main)
     assert [error.value for error in app.error] == ["Something went wrong; the log has the details."]
+
+
+def test_a_page_whose_library_changed_under_it_runs_again(hold, open_page):
+    """A clip goes between two questions of one run: the second run shows what is there, and no fault."""
+    fake = hold(FakeEngine())
+    asked = fake.summary
+
+    def gone_in_between(*args):
+        fake.summary = asked
+        fake.revision += 1
+        raise KeyError("a clip that was there a moment ago")
+
+    fake.summary = gone_in_between
+    app = open_page(pages.LIBRARY)
+    assert not app.error
+    assert not app.exception
+
+    def broken(*args):
+        fake.revision += 1
+        raise KeyError("it is no race, it is broken")
+
+    fake.summary = broken
+    app = open_page(pages.LIBRARY)
+    assert [error.value for error in app.error] == [UNEXPECTED]
