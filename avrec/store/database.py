@@ -64,6 +64,7 @@ class Database:
 
     def __init__(self, settings: Settings):
         self._lock = threading.RLock()
+        self.library_writes = 0  # by this process
         try:
             settings.data.mkdir(parents=True, exist_ok=True)
             probe = settings.data / ".writable"
@@ -136,6 +137,7 @@ class Database:
                     yield connection
                     for name in bumps:
                         self._bump(connection, name)
+                self.library_writes += "library" in bumps
         except (OperationalError, DatabaseError) as error:
             raise store_error(error.orig or error) from error
 
