@@ -2,12 +2,14 @@
 
 import logging
 import threading
+import time
 
 from avrec.serving import Serving
 
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 0.3
+RESTS = 5  # times as long as the last fit took: a large library is not fitted all the time while clips come in
 
 
 class Readiness:
@@ -28,9 +30,16 @@ class Readiness:
             self._thread.join(timeout=30)
 
     def _run(self) -> None:
-        while not self._stop.wait(EVERY_SECONDS):
+        rest = EVERY_SECONDS
+        self._serving.made_ready = True
+        while not self._stop.wait(rest):
+            started = time.monotonic()
             try:
                 self._serving.keep_ready()
-            except Exception:  # the page that asks next gets the same error, and says it
+                self._serving.made_ready = True
+                rest = EVERY_SECONDS + RESTS * (time.monotonic() - started)
+            except Exception:  # the page that asks next does it itself, gets the same error, and says it
                 log.exception("recommendations could not be made ready")
-                self._stop.wait(5.0)
+                self._serving.made_ready = False
+                rest = 5.0
+        self._serving.made_ready = False

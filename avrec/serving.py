@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from avrec.errors import InvalidInputError
+from avrec.errors import InvalidInputError, UnknownClipError
 from avrec.evaluate.live import LiveCheck, live_check
 from avrec.explain.counterfactual import counterfactuals
 from avrec.index import search
@@ -53,6 +53,11 @@ Answer = TypeVar("Answer")
 # a twentieth of the likes is new.
 REFIT_CLIPS, REFIT_SHARE = 300, 0.05
 
+LEARNED = (
+    "_revisions", "_own_writes", "_library", "_fit", "_content", "_dataset", "_without_guests", "_fitted", "_fitted_on",
+    "_people", "_settings", "_history", "_guests", "event_weights", "hybrid_settings", "_secret",
+)  # fmt: skip
+
 EVENT_WEIGHTS = "event_weights"
 HYBRID_SETTINGS = "hybrid_settings"
 
@@ -64,6 +69,8 @@ class Serving:
         self._database, self._clips, self._interactions, self._models = database, clips, interactions, models
         self._lock = threading.RLock()
         self._asked = False  # since everything was last made ready
+        self._own_writes = -1
+        self.made_ready = False  # whether somebody calls `keep_ready`, so that the last answers may serve meanwhile
         self._revisions = (-1, -1, -1)
         self._library: Corpus | None = None
         self._fit: ContentModel | None = None
@@ -83,11 +90,15 @@ class Serving:
         # Small products all the time: two threads on two busy cores are many times slower than one.
         threadpool_limits(limits=1, user_api="blas")
 
-    def _fresh(self) -> Dataset:
-        """The dataset of the store's present counters."""
+    def _fresh(self, wait: bool = False) -> Dataset:
+        """The dataset of the store's present counters, or the last one while `keep_ready` makes a newer one.
+
+        Args:
+            wait: The last one will not do.
+        """
         self._asked = True
-        revisions = self._database.revisions()
-        if revisions == self._revisions and self._dataset is not None:
+        revisions, own_writes = self._database.revisions(), self._database.library_writes
+        if self._dataset is not None and (revisions == self._revisions or (not wait and self._may_lag(revisions))):
             return self._dataset
         new_library = revisions[0] != self._revisions[0] or self._library is None
         if new_library:
@@ -112,8 +123,24 @@ class Serving:
             Person(r.user_id, counts[r.user_id], int(positives[dataset.user_at[r.user_id]]), r.simulated, r.taste)
             for r in people
         ]
-        self._revisions = revisions
+        self._revisions, self._own_writes = revisions, own_writes
         return dataset
+
+    def _may_lag(self, revisions: tuple[int, int, int]) -> bool:
+        """Whether all that is new are clips of another process, which nobody here has asked for."""
+        only_clips = revisions[1:] == self._revisions[1:] and revisions[0] > self._revisions[0]
+        return self.made_ready and only_clips and self._database.library_writes == self._own_writes
+
+    def _of_clips(self, answer: Callable[[], Answer]) -> Answer:
+        """An answer about clips that were named: one that is too new for the last answers is waited for."""
+        with self._lock:
+            try:
+                return answer()
+            except UnknownClipError:
+                if self._database.revisions() == self._revisions:
+                    raise
+                self._fresh(wait=True)
+                return answer()
 
     def _take(self, dataset: Dataset, refit: bool = False) -> None:
         """Serve a newer dataset: small libraries are fitted again when asked, large ones change tastes at once."""
@@ -130,17 +157,21 @@ class Serving:
         }
 
     def keep_ready(self) -> None:
-        """After the library has changed, do what the next question would wait for.
+        """After the library has changed, do what the next question would wait for, while the last answers serve.
 
         Done once for each time that somebody has asked: where nobody reads, nothing is fitted.
         """
         if not self._asked or self._database.revisions()[0] == self._revisions[0]:
             return
+        self._asked = False
+        newer = Serving(self._database, self._clips, self._interactions, self._models)
+        newer._fresh()
+        if newer._people:
+            newer.recommend(newer._people[0].user_id, 1, "hybrid", None, PLAIN)
         with self._lock:
-            self._fresh()
-            if self._people:
-                self.recommend(self._people[0].user_id, 1, "hybrid", None, PLAIN)
-            self._asked = False
+            if all(new >= old for new, old in zip(newer._revisions, self._revisions, strict=True)):
+                for name in LEARNED:
+                    setattr(self, name, getattr(newer, name))
 
     def heard(self, event: Interaction) -> None:
         """Take in one event that was just stored, without adding everybody's up again.
@@ -298,12 +329,11 @@ class Serving:
         return live_check(content, dataset.user_ids, history, before, after)
 
     def similar(self, clip_id: str, k: int, weights: dict[str, float] | None) -> RankedList:
-        with self._lock:
-            return self.recommender("content").similar_clips(clip_id, k, weights)
+        return self._of_clips(lambda: self.recommender("content").similar_clips(clip_id, k, weights))
 
     def audience(self, clip_id: str, k: int, weights: dict[str, float] | None) -> list[AudienceMember]:
         with self._lock:
-            members = self.recommender("hybrid").audience(clip_id, k, weights)
+            members = self._of_clips(lambda: self.recommender("hybrid").audience(clip_id, k, weights))
             topics = set(dict(zip(self._library.clip_ids, self._library.topics, strict=False)).get(clip_id, ()))
             return [m for m in members if not topics & set(self._settings.get(m.user_id, PersonSettings()).banned)]
 
@@ -316,23 +346,23 @@ class Serving:
         weights: dict[str, float] | None,
         algorithm: str = "hybrid",
     ) -> list[SegmentPair]:
-        with self._lock:
+        def found() -> list[SegmentPair]:
             model = self.hybrid().shelf() if algorithm == SHELF else self.recommender(algorithm)
             if not isinstance(model, LinearRecommender):
                 return []
             return model.pairs(user_id, clip_id, watched, modality, weights)
 
+        return self._of_clips(found)
+
     def ask(self, question: Callable[[LinearRecommender], Answer]) -> Answer:
         """Put a question to the fitted hybrid, its dataset or its content, while nothing changes."""
-        with self._lock:
-            return question(self.hybrid())
+        return self._of_clips(lambda: question(self.hybrid()))
 
     def counterfactuals(
         self, user_id: str, clip_id: str, algorithm: str, weights: dict[str, float] | None, options: ListOptions
     ) -> list[Counterfactual]:
-        with self._lock:
-            own = self.own_options(user_id, options)
-            return counterfactuals(self.recommender(algorithm), user_id, clip_id, weights, own)
+        own = self.own_options(user_id, options)
+        return self._of_clips(lambda: counterfactuals(self.recommender(algorithm), user_id, clip_id, weights, own))
 
     def search(self, text: str | None, image: Path | None, clip_id: str | None, k: int) -> list[Moment]:
         """Moments for one of the three.
@@ -359,7 +389,7 @@ class Serving:
             if encoder is None:
                 return []
             return search.search_vector("visual", encoder.encode(picture)[0], corpus, None, k)
-        return search.search_clip(self._dataset.clip(clip_id or ""), corpus, k)
+        return self._of_clips(lambda: search.search_clip(self._fresh().clip(clip_id or ""), self._library, k))
 
     def search_gaps(self) -> list[str]:
         """What cannot be searched by words just now, a sentence each."""

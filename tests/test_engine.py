@@ -326,3 +326,26 @@ def test_what_a_new_clip_changes_is_made_ready_once_somebody_has_asked(engine, v
     serving.keep_ready()
     assert serving._fitted["hybrid"] is made, "nobody has asked since"
     assert {r.clip_id for r in engine.recommend("ann", include_seen=True).recommendations} == {first}
+
+
+def test_clips_of_another_process_may_lag_but_none_that_is_named_and_nothing_of_ones_own(engine, video, tmp_path):
+    first = ingest(engine, video).clip_id
+    engine.record("ann", first, "like")
+    serving = engine._serving
+    engine.recommend("ann")
+    served, serving.made_ready = serving._dataset, True
+    other = Engine(engine.settings, models=LightModels())
+    second = ingest(other, write_video(tmp_path / "second.mp4", 1.5)).clip_id
+    engine.recommend("ann")
+    assert serving._dataset is served, "the last answers serve until the new ones are made"
+    assert engine.similar(second, 5).recommendations[0].clip_id == first, "a clip that is named is waited for"
+    assert serving._dataset is not served
+    other.delete_clip(second)
+    serving.keep_ready()
+    assert serving._dataset.corpus.clip_ids == (first,)
+    third = ingest(other, write_video(tmp_path / "third.mp4", 1.5)).clip_id
+    engine.record("ann", first, "view", 0.5)
+    assert third in {r.clip_id for r in engine.recommend("ann").recommendations}, "after an event nothing lags"
+    engine.delete_clip(third)
+    assert third not in {r.clip_id for r in engine.recommend("ann").recommendations}, "one's own change shows at once"
+    other.close()

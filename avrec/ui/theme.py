@@ -83,8 +83,8 @@ min-height:40px;font-size:13px;line-height:1.35}} .av-job .av-thumb{{width:62px}
 .av-fail{{font-size:13px;line-height:1.5;overflow-wrap:anywhere}} .av-fail summary{{color:{_MUTED};font-size:12px;
 cursor:pointer}} .av-fail ul{{margin:2px 0 4px;padding-left:18px;max-height:180px;overflow-y:auto;font-size:12px}}
 .av-fail li b{{font-weight:500}}
-.av-steps{{list-style:none;margin:0;padding:0;font-size:13px}} .av-steps li{{display:flex;align-items:center;gap:10px;
-min-height:26px;margin:0;padding:0}} .av-step{{font-family:"Material Symbols Rounded";font-style:normal;font-size:18px;
+.av-steps{{font-size:13px;padding-bottom:2px}} .av-steps>div{{display:flex;align-items:center;gap:10px;
+min-height:26px}} .av-step{{font-family:"Material Symbols Rounded";font-style:normal;font-size:18px;
 line-height:1;color:{_MUTED}}} .av-turning{{color:{_ACCENT};animation:av-turn 1.2s linear infinite}}
 @keyframes av-turn{{to{{transform:rotate(360deg)}}}}
 @media(prefers-reduced-motion:reduce){{.av-turning{{animation:none}}}}

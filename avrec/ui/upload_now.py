@@ -31,12 +31,12 @@ def now_running() -> None:
 def drawn(rows: Sequence[tuple[str, str]]) -> str:
     """HTML of the steps; each `st.status` would sleep for 50 ms, in every run."""
     lines = "".join(
-        f'<li><i class="av-step{" av-turning" if state == "running" else ""}" aria-hidden="true">'
+        f'<div role="listitem"><i class="av-step{" av-turning" if state == "running" else ""}" aria-hidden="true">'
         f"{'progress_activity' if state == 'running' else 'check_circle'}</i>{escape(label)}"
-        f'<span class="av-mut">{" in hand" if state == "running" else ""}</span></li>'
+        f'<span class="av-mut">{" in hand" if state == "running" else ""}</span></div>'
         for label, state in rows
     )
-    return f'<ul class="av-steps">{lines}</ul>'
+    return f'<div class="av-steps" role="list">{lines}</div>'
 
 
 def steps(job: Job) -> list[tuple[str, str]]:
