@@ -6,7 +6,7 @@ PORT ?= 8501
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM = false
 
-.PHONY: setup setup-dev run test test-slow bench bench-ingest bench-recommend bench-ui hostile lint clean weights
+.PHONY: hostile setup setup-dev run test test-slow bench bench-ingest bench-recommend bench-ui hostile lint clean weights
 
 $(VENV)/.installed: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -49,6 +49,10 @@ bench-recommend: setup-dev
 bench-ui: setup-dev
 	scripts/setup-browser
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks ui
+
+# Writes the hostile corpus below DIR: `make hostile DIR=/tmp/hostile`, then `python -m avrec ingest /tmp/hostile/files`.
+hostile: $(VENV)/.installed-dev
+	$(BIN)/python tests/hostile_corpus.py $(DIR)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

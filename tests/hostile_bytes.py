@@ -19,6 +19,7 @@ SOUND = {
     "mp3": "libmp3lame", "wav": "pcm_s16le", "flac": "flac", "ogg": "libopus", "adts": "aac",
 }  # fmt: skip
 MUXER = {"mkv": "matroska"}
+LARGE = 1_000_000
 CONTAINERS = tuple(SOUND)
 
 
@@ -78,6 +79,11 @@ def _draw(out, stream, times, size) -> None:
     import av
 
     for i, time in enumerate(times):
+        if size[0] * size[1] > LARGE:  # grey planes, since colours would take seconds
+            frame = av.VideoFrame.from_ndarray(np.full((size[1] * 3 // 2, size[0]), 90, np.uint8), format="yuv420p")
+            frame.pts, frame.time_base = round(time * 1000), Fraction(1, 1000)
+            out.mux(stream.encode(frame))
+            continue
         pixels = np.full((size[1], size[0], 3), (40 + i * 5 % 200, 90, 200 - i * 7 % 200), np.uint8)
         frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format=stream.pix_fmt)
         frame.pts, frame.time_base = round(time * 1000), Fraction(1, 1000)

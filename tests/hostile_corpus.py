@@ -200,7 +200,7 @@ def _flips() -> list[Case]:
     def make(container: str, flips: int) -> Callable[[Kit], bytes]:
         return lambda _: flipped(media(container), flips, flips)
 
-    return [Case(f"flipped-{n}.{c}", ANY, "", make(c, n)) for c in CONTAINERS for n in (3, 60)]
+    return [Case(f"flipped.{c}", ANY, "", make(c, 60 if i % 2 else 3)) for i, c in enumerate(CONTAINERS)]
 
 
 CASES = [
@@ -320,7 +320,7 @@ CASES = [
     Case("wav-0-hz.wav", FAILED, "", _wav_format(1, 0)),
     Case("wav-1-hz.wav", FAILED, "longer than 4 hours", _wav_format(1, 1)),
     Case("wav-0-channels.wav", FAILED, "", _wav_format(0, 16_000)),
-    Case("wav-255-channels.wav", ANY, "", _wav_format(255, 16_000)),
+    Case("wav-255-channels.wav", FAILED, "nothing in it", _wav_format(255, 16_000)),
     Case("wav-65535-channels.wav", ANY, "", _wav_format(65_535, 44_100)),
     Case("wav-4-ghz.wav", ANY, "", _wav_format(1, 0xFFFF_FFFF)),
     Case("wav-768-khz.wav", DONE, "", _wav_format(2, 768_000)),
@@ -342,7 +342,7 @@ CASES = [
     Case("silence.mp4", DONE, "", _mp4(sound="silence")),
     Case("noise.mp3", DONE, "", lambda _: media("mp3", sound="noise")),
     Case("one-frame.mp4", DONE, "", _mp4(seconds=0.1, sound=None)),
-    Case("one-sample.wav", ANY, "", lambda _: wav(data=b"\1\0")),
+    Case("one-sample.wav", DONE, "", lambda _: wav(data=b"\1\0")),
     Case("1x1.avi", DONE, "", lambda _: media("avi", size=(1, 1), sound=None)),
     Case("3x5.avi", DONE, "", lambda _: media("avi", size=(3, 5), sound=None)),
     Case("1x4000.avi", DONE, "", lambda _: media("avi", size=(1, 4000), sound=None, seconds=0.5)),

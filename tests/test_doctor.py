@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sqlite3
+import struct
 import subprocess
 import sys
 import time
@@ -153,11 +154,7 @@ def test_events_and_jobs_of_clips_that_are_gone_go_too_and_events_can_be_importe
     assert lines[0] == ",".join(EVENT_COLUMNS)
     assert len(lines) == 301
     assert all_well(engine)
-    with (
-        (tmp_path.parent / next(p.name for p in tmp_path.parent.iterdir())).open("rb")
-        if False
-        else write_video(tmp_path / "again.mp4", 2.0).open("rb") as stream
-    ):
+    with write_video(tmp_path / "again.mp4", 2.0).open("rb") as stream:
         job = engine.add_file(stream, "again.mp4")
     assert engine.wait([job.job_id], timeout=60)[0].clip_id == ids[0], "the same bytes"
     assert engine.import_interactions(kept / "events.csv").kept == 300
@@ -434,17 +431,25 @@ def test_a_database_without_its_tables_is_no_new_library(data):
         Engine(Settings(data=data, demo=False), models=LightModels())
 
 
-def test_its_own_newest_transactions_are_taken(data, made):
-    """What a killed process left in the -wal counts, also where it is the first page that changed."""
+@pytest.mark.parametrize("torn", [False, True])
+def test_its_own_newest_transactions_are_taken(data, made, torn):
+    """What a killed process left in the -wal counts, also where it was about to write the first page when it died."""
     settings = Settings(data=data, demo=False)
     engine = Engine(settings, models=LightModels())
     for i in range(3):
         engine._database.put_value(f"big {i}", "x" * 20_000)
     shutil.copytree(data, data.with_name("copy"))
     engine.close()
+    wal = data.with_name("copy") / "avrec.sqlite-wal"
+    if torn:  # the head of a frame is there, and behind it what the file held before
+        with wal.open("r+b") as file:
+            salts = file.read(24)[16:]
+            file.seek(0, 2)
+            file.write(struct.pack(">II", 1, 50) + salts + bytes(8) + b"x" * 4096)
     again = Engine(Settings(data=data.with_name("copy"), demo=False), models=LightModels())
     assert again._database.get("big 2")
     assert len(again.clips()) == 3
+    assert not list(data.with_name("copy").glob("replaced-*"))
     again.close()
 
 

@@ -144,7 +144,8 @@ def test_a_path_that_cannot_be_is_refused_in_one_sentence(engine, path):
 
 NAMES = [
     "../../x.mp4", "..\\..\\x.mp4", "/etc/passwd", "x" * 4096 + ".mp4", "\u202egpm.evil.mp4",
-    "\U0001f600\U0001f3ac.mp4", "CON",
+    "\U0001f600\U0001f3ac.mp4",
+    "CON",
     "-rf.mp4", "line\nbreak.mp4", "nul\0byte.mp4", "", ".", "..", "   ", "<img src=x onerror=alert(1)>.mp4", "=1+1.mp4",
     "\udcff\udcfe.mp4", "a\ttab.mp4", "\x1b[31mred.mp4",
 ]  # fmt: skip

@@ -38,6 +38,7 @@ FUNCTIONS = {
     "pictures": stages.pictures,
     "text": stages.text,
 }
+READ_AHEAD = 10_000  # clips; their results take some 40 kB each
 LOST, GONE, NEW = "lost", "gone", "new"
 
 
@@ -85,9 +86,12 @@ class Rerun:
             task.make_way()
         task.announce(1.0, f"{stage}: making it visible")
         new = [clip_id for clip_id in added if self._catch_up(task, clip_id)]
-        self._faults.strike("renew")
         still = lambda connection: self._jobs.check_running(connection, task.job_id)  # noqa: E731
-        count = renew(self._clips.database, self._renewed(task, new, added), still) if new else 0
+        found = self._renewed(task, new, added)
+        if len(new) <= READ_AHEAD:  # so that nobody waits for these files who wants to write meanwhile
+            found = list(found)
+        self._faults.strike("renew")
+        count = renew(self._clips.database, found, still) if new else 0
         return _summary(task, count, added)
 
     # ---- which clips, in which state -----------------------------------------------------------------

@@ -16,6 +16,7 @@ KEY_SECONDS = 1.0  # a player can only jump to a key frame
 CLOCK = 90_000
 SOUND_RATE = 44_100
 LOUDEST = 8.0
+LEAST_SAMPLES = 1024
 H264 = {"preset": "ultrafast", "crf": "27", "profile": "baseline", "forced-idr": "1"}
 
 
@@ -81,6 +82,8 @@ class Proxy:
         """Write what is still held back, and the index."""
         if self._audio is not None:
             self._encode_sound(self._resampled.flush())
+            # A sound of a sample or two comes out of the resampler as nothing, and a file without packets is none.
+            self._encode_sound(self._resampled.fill(LEAST_SAMPLES))
         for stream in (self._video, self._audio):
             if stream is not None:
                 self._container.mux(stream.encode(None))

@@ -39,11 +39,19 @@ class Resampled:
         if missing > GAP_SECONDS * self._rate:
             pieces += self._silence(missing)
         frame.pts = None
-        return pieces + self._count(self._resampler.resample(frame))
+        try:
+            return pieces + self._count(self._resampler.resample(frame))
+        except av.error.FFmpegError:
+            self._resampler = self._source = None  # it cannot be flushed, either
+            raise
 
     def flush(self) -> list[Any]:
         """What the resampler still holds."""
         return self._count(self._resampler.resample(None)) if self._resampler is not None else []
+
+    def fill(self, samples: int) -> list[Any]:
+        """Silence that is lacking to that many samples."""
+        return self._silence(samples - self.samples)
 
     def _silence(self, samples: int) -> list[Any]:
         import av

@@ -19,6 +19,11 @@ from avrec.models.memory import give_back, is_out_of_memory
 from avrec.schemas import ModelCard, Transcript
 
 
+# One model loads at a time: the libraries behind them import each other, and two threads in the middle of such imports
+# see modules that are only half there.
+LOADING = threading.RLock()
+
+
 class LazyModel:
     """A model that loads on first use, under a lock, and can be unloaded when idle.
 
@@ -48,14 +53,21 @@ class LazyModel:
     @property
     def handle(self) -> Any:
         """The loaded model; loads it when needed."""
-        with self._load_lock:
-            if self._handle is None:
-                self._handle = self._surviving(self._load)
-                torch = sys.modules.get("torch")
-                if self.threads and torch is not None:
-                    torch.set_num_threads(self.threads)
-            self.last_used = time.monotonic()
-            return self._handle
+        while True:
+            with self._load_lock:
+                if self._handle is not None:
+                    self.last_used = time.monotonic()
+                    return self._handle
+            with LOADING, self._load_lock:
+                if self._handle is None:
+                    self._handle = self._surviving(self._load)
+                    self._limit_threads()
+
+    def _limit_threads(self) -> None:
+        if self.threads and "torch" in sys.modules:
+            import torch
+
+            torch.set_num_threads(self.threads)
 
     def unload(self) -> None:
         with self.predict_lock, self._load_lock:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from avrec.errors import WeightsMismatchError
-from avrec.models.base import LazyModel
+from avrec.models.base import LOADING, LazyModel
 from avrec.models.speech_guards import is_plausible
 from avrec.models.torchvision_fix import prepare_torchvision
 from avrec.models.weights import Weights
@@ -27,7 +27,8 @@ def speech_stretches(
     audio: np.ndarray, threshold: float, pad_ms: int = 400, gap_ms: int = 2000
 ) -> list[tuple[float, float]]:
     """Silero voice activity: (start, end) in seconds of the stretches with speech."""
-    from faster_whisper.vad import VadOptions, get_speech_timestamps
+    with LOADING:
+        from faster_whisper.vad import VadOptions, get_speech_timestamps
 
     options = VadOptions(threshold=threshold, speech_pad_ms=pad_ms, min_silence_duration_ms=gap_ms)
     return [(s["start"] / RATE, s["end"] / RATE) for s in get_speech_timestamps(audio, options)]

@@ -23,7 +23,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from avrec.config import Settings
 from avrec.errors import StoreError
 from avrec.store import tables
-from avrec.store.gate import DATABASE_FILE, Gate, unfinished, watch
+from avrec.store.gate import DATABASE_FILE, Gate, watch
 from avrec.store.stamp import Stamp
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
@@ -94,10 +94,10 @@ class Database:
 
         try:
             path = settings.data / DATABASE_FILE
-            if not unfinished(settings.data):
-                put_foreign_aside(settings.data)
+            with self._passing():
                 if not path.exists() or not path.stat().st_size:
                     _refuse_lost(settings)
+            put_foreign_aside(settings.data)
         except OSError as error:
             raise store_error(error) from error
 

@@ -106,14 +106,19 @@ def keep_by_hash(source: BinaryIO | Arrived, folder: Path, name: str, limit_byte
             file.flush()
             os.fsync(file.fileno())
         path = folder / digest.hexdigest()
-        temporary.replace(path)
+        _land(temporary, path)
         return path, digest.hexdigest()
-    except FileNotFoundError as error:
-        raise StoreError("The library was replaced by a backup while the file came", "Add it again.") from error
     except OSError as error:
         raise store_error(error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _land(temporary: Path, path: Path) -> None:
+    try:
+        temporary.replace(path)
+    except FileNotFoundError as error:
+        raise StoreError("The library was replaced by a backup while the file came", "Add it again.") from error
 
 
 def remove_incoming(folder: Path) -> int:

@@ -1,7 +1,7 @@
 """Replacing what a stage found, for many clips at once: all of it becomes visible together, or none does."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -72,24 +72,29 @@ def _rows_of(clip_ids: list[str]) -> sa.Select:
 
 
 def _renew(connection: sa.Connection, some: list[Renewed], rows: dict[str, sa.Row]) -> None:
-    for table, column, names in (
-        (annotations, annotations.c.kind, "kinds"),
-        (vectors, vectors.c.modality, "modalities"),
-    ):
-        old = [(one.clip_id, name) for one in some for name in getattr(one, names)]
-        if old:
-            pairs = sa.bindparam("clip"), sa.bindparam("name")
-            gone = table.delete().where(table.c.clip_id == pairs[0], column == pairs[1])
-            connection.execute(gone, [{"clip": clip, "name": name} for clip, name in old])
-    new = [{"clip_id": one.clip_id, **asdict(a)} for one in some for a in one.annotations]
+    _drop_old(connection, annotations, annotations.c.kind, {one.clip_id: one.kinds for one in some})
+    _drop_old(connection, vectors, vectors.c.modality, {one.clip_id: one.modalities for one in some})
+    new = [{"clip_id": one.clip_id, **vars(a)} for one in some for a in one.annotations]
     if new:
         connection.execute(annotations.insert(), new)
     put_vectors(connection, [(one.clip_id, name, *pair) for one in some for name, pair in one.vectors.items()])
     held = _held(connection, [one.clip_id for one in some])
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for one in some:
-        row = rows[one.clip_id]
-        values = _columns(one, row, held.get(one.clip_id, set()))
-        connection.execute(clips.update().where(clips.c.clip_id == one.clip_id).values(**values))
+        values = _columns(one, rows[one.clip_id], held.get(one.clip_id, set()))
+        alike.setdefault(tuple(values), []).append({"of": one.clip_id} | {f"new_{n}": v for n, v in values.items()})
+    for names, values in alike.items():
+        update = clips.update().where(clips.c.clip_id == sa.bindparam("of"))
+        connection.execute(update.values({name: sa.bindparam(f"new_{name}") for name in names}), values)
+
+
+def _drop_old(
+    connection: sa.Connection, table: sa.Table, column: sa.Column, names_of: dict[str, tuple[str, ...]]
+) -> None:
+    """Delete rows by clip and name, with one statement for all clips that lose the same names."""
+    for names in set(names_of.values()):
+        mine = [clip_id for clip_id, own in names_of.items() if own == names]
+        connection.execute(table.delete().where(table.c.clip_id.in_(mine), column.in_(names)))
 
 
 def _held(connection: sa.Connection, clip_ids: list[str]) -> dict[str, set[str]]:

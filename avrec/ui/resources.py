@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+AGAIN, MOST_AGAIN = "av-again", 3
 # A page gives the interpreter away at each question to the store; where another page is at work, it gets it back after
 # so long.
 SWITCH_SECONDS = 0.001
-AGAIN, MOST_AGAIN = "av-again", 3
 UNEXPECTED = "Something went wrong; the log has the details."
 
 _lock = threading.Lock()

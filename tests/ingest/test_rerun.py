@@ -295,6 +295,9 @@ CHILD = textwrap.dedent(
     from light import LightModels, newer
     from avrec.config import Settings
     from avrec.engine import Engine
+    from avrec.ingest import rerun
+    from avrec.store import renewal
+    rerun.READ_AHEAD, renewal.AT_ONCE = 0, 1  # so that the third fault strikes in the middle of the transaction
     models = newer(LightModels(), "image", "picture_map")
     engine = Engine(Settings(data=Path({data!r}), demo=False, fault={fault!r}), models=models)
     engine.wait([engine.rerun_stage("pictures").job_id], timeout=60)

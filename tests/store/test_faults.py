@@ -70,8 +70,8 @@ def test_a_worker_outlives_a_store_that_fails_and_finishes_the_job_in_hand(impat
     assert engine.wait([job.job_id], timeout=30)[0].state == "done"
     assert failing[-1] == "failed", "not even the failure could be written down"
     assert len(engine.clips()) == 1
-    assert list(settings.jobs_dir.iterdir()) == []
     engine.close()
+    assert list(settings.jobs_dir.iterdir()) == []
 
 
 @pytest.mark.parametrize(("number", "words"), [
