@@ -27,6 +27,9 @@ def cpu_seconds() -> float:
 
 
 def peak_mb(children: bool = False) -> int:
-    """Most memory resident so far, of this process or of the largest child that has ended, in MB."""
+    """Most memory resident so far, of this process or of the largest child that has ended, in MB.
+
+    Linux counts what the parent held when it started a child as the child's: ask for children in a small process.
+    """
     who = resource.RUSAGE_CHILDREN if children else resource.RUSAGE_SELF
     return round(resource.getrusage(who).ru_maxrss / 1000)

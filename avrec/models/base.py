@@ -18,7 +18,6 @@ from avrec.models.devices import run_batched
 from avrec.models.memory import give_back, is_out_of_memory
 from avrec.schemas import ModelCard, Transcript
 
-
 # One model loads at a time: the libraries behind them import each other, and two threads in the middle of such imports
 # see modules that are only half there.
 LOADING = threading.RLock()

@@ -23,8 +23,8 @@ SILENT_DB = -60.0
 class WhisperAudioEncoder(LazyModel):
     """Whisper base's encoder in torch.
 
-    In bf16 only what makes the states and the attention's weights differ least runs in it: vectors of a second or more
-    keep a cosine of .9999 to fp32's, so both are one version.
+    In bf16 only those layers run in it that change the states least: over the demo clips' stretches of 4 s the mean
+    states keep a cosine of .99997 to fp32's, so both are one version.
     """
 
     dim = 512
