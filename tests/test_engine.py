@@ -11,6 +11,7 @@ from light import LightModels
 from avrec.config import Settings
 from avrec.engine import Engine
 from avrec.errors import InvalidInputError, MediaTooLargeError, StoreError, UnknownClipError, UnknownUserError
+from avrec.serving import LEARNED
 
 
 def add(engine, path, **fields):
@@ -349,3 +350,9 @@ def test_clips_of_another_process_may_lag_but_none_that_is_named_and_nothing_of_
     engine.delete_clip(third)
     assert third not in {r.clip_id for r in engine.recommend("ann").recommendations}, "one's own change shows at once"
     other.close()
+
+
+def test_everything_that_serving_learns_is_taken_over_from_the_newer_one(engine, video):
+    """A field that is added to Serving has to be named here, or among what `keep_ready` takes over."""
+    fixed = {"_database", "_clips", "_interactions", "_models", "_lock", "_asked", "made_ready", "_entries"}
+    assert set(vars(engine._serving)) - fixed == set(LEARNED)
