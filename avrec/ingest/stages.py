@@ -66,18 +66,16 @@ def speech(work: Work, sound: np.ndarray | None) -> None:
 
 def audio(work: Work) -> None:
     """How it sounds: pooled encoder states and spectral statistics per segment."""
-    from avrec.models.sound import pool
+    from avrec.models.sound import encode_segments
     from avrec.models.spectrum import describe_sound
 
     decoded, sound = work.decoded(), work.sound()
     if sound is None:
         work.folder.save("audio", {"version": None, "model": None, "annotations": []})
         return
-    samples = np.asarray(sound, dtype=np.float32)
     encoder = work.models.sound
-    states, seconds_per_state = encoder.encode(samples)
-    vectors = pool(states, seconds_per_state, decoded.segments, samples)
-    annotations = describe_sound(samples, decoded.segments)
+    vectors = encode_segments(encoder, sound, decoded.segments)
+    annotations = describe_sound(sound, decoded.segments)
     work.folder.save(
         "audio",
         {

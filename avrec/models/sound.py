@@ -4,18 +4,21 @@ The states are made over the clip's own length: padding to 30 s, as transcriptio
 gives other vectors.
 """
 
+import itertools
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from avrec.models.base import LazyModel
+from avrec.models.base import AudioEncoder, LazyModel
 from avrec.models.torchvision_fix import prepare_torchvision
 from avrec.models.weights import Weights
 from avrec.schemas import ModelCard, Segment
 
 RATE = 16_000
 WINDOW_SECONDS = 30
+PART_SECONDS = 300
 SECONDS_PER_STATE = 0.02
 SILENT_DB = -60.0
 
@@ -91,6 +94,26 @@ def _run_in_bf16(layer: Any) -> None:
     layer.to(torch.bfloat16)
     layer.register_forward_pre_hook(lambda _, inputs: (inputs[0].bfloat16(),))
     layer.register_forward_hook(lambda _layer, _inputs, output: output.float())
+
+
+def encode_segments(encoder: AudioEncoder, audio: np.ndarray, segments: Sequence[Segment]) -> np.ndarray:
+    """Encode a clip's sound and average the states per segment, some minutes at a time: hours must fit in memory.
+
+    Parts begin and end where windows do, so that the states are those of the whole.
+
+    Returns:
+        (segments, dim) float32 rows of length 1, NaN where silent.
+    """
+    rows: list[np.ndarray] = []
+    for _, part in itertools.groupby(segments, lambda segment: int(segment.start // PART_SECONDS)):
+        inside = list(part)
+        begin = int(inside[0].start // WINDOW_SECONDS) * WINDOW_SECONDS
+        end = math.ceil(inside[-1].end / WINDOW_SECONDS) * WINDOW_SECONDS
+        sound = np.asarray(audio[begin * RATE : end * RATE], dtype=np.float32)
+        states, seconds_per_state = encoder.encode(sound)
+        moved = [Segment(segment.start - begin, segment.end - begin) for segment in inside]
+        rows.append(pool(states, seconds_per_state, moved, sound))
+    return np.concatenate(rows)
 
 
 def pool(states: np.ndarray, seconds_per_state: float, segments: Sequence[Segment], audio: np.ndarray) -> np.ndarray:

@@ -1,5 +1,7 @@
 """Guards, devices, weights and statistics: what needs no weights."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from generate import make_sound
@@ -192,3 +194,25 @@ def test_the_map_finds_pictures_of_names_that_it_never_saw(weights_dir):
         scores = fit.texts(texts[chosen]) @ fit.pictures(vectors[chosen]).T
         right.append((scores.argmax(axis=1) == np.arange(len(chosen))).mean())
     assert np.mean(right) > 0.4, "chance is .03"
+
+
+def test_hours_of_sound_are_encoded_a_few_minutes_at_a_time_and_give_the_same():
+    """Parts begin and end where the encoder's windows do."""
+    from light import LightSound
+
+    from avrec.models.sound import encode_segments, pool
+
+    class Windowed(LightSound):
+        lengths: ClassVar[list[int]] = []
+
+        def encode(self, audio):
+            self.lengths.append(len(audio))
+            pieces = [super(Windowed, self).encode(audio[i : i + 480_000])[0] for i in range(0, len(audio), 480_000)]
+            return np.concatenate(pieces), 0.02
+
+    sound = np.random.default_rng(4).normal(0, 0.1, 16_000 * 905).astype(np.float32)
+    segments = [Segment(a, min(a + 7.0, 905.0)) for a in np.arange(0, 905, 7.0)]
+    rows = encode_segments(Windowed(), sound, segments)
+    assert max(Windowed.lengths) <= 16_000 * 360
+    whole = pool(*LightSound().encode(sound), segments, sound)
+    assert np.abs(rows - whole).max() < 1e-4
