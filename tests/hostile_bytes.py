@@ -41,9 +41,11 @@ def media(
     layout: str = "mono",
     sound_codec: str = "",
     faststart: bool = True,
+    fragments: bool = False,
 ) -> bytes:
     """A valid file; `video` is a codec, "" for the container's usual one, None for no picture."""
     movflags = {"movflags": "+faststart+use_metadata_tags"} if container in ("mp4", "mov") and faststart else {}
+    movflags = {"movflags": "frag_keyframe+empty_moov+default_base_moof"} if fragments else movflags
     codec = VIDEO.get(container) if video == "" else video
     with _written(container, movflags) as (out, path):
         out.metadata.update(dict(tags))

@@ -203,6 +203,20 @@ def _flips() -> list[Case]:
     return [Case(f"flipped.{c}", ANY, "", make(c, 60 if i % 2 else 3)) for i, c in enumerate(CONTAINERS)]
 
 
+GROUPS = (("g", "5"),)
+HEADS = {
+    "noise-like.mp3": b"\xff\xfb\x90\x64",
+    "noise-like.wav": b"RIFF\xff\0\0\0WAVE",
+    "noise-like.ogg": b"OggS\0\x02",
+    "noise-like.mkv": b"\x1a\x45\xdf\xa3",
+    "noise-like.ts": (b"\x47" + bytes(187)) * 3,
+}
+
+
+def _begins_like(head: bytes) -> Callable[[Kit], bytes]:
+    return lambda _: head + _noise(60_000, 5)
+
+
 CASES = [
     # Nothing in them, or nothing of ours.
     Case("zero.mp4", FAILED, "empty", lambda _: b""),
@@ -266,6 +280,8 @@ CASES = [
     Case("ftyp-only.mp4", FAILED, "", lambda _: box(b"ftyp", b"isom\0\0\2\0isomiso2avc1mp41")),
     Case("truncated.mkv", PARTIAL, "ends after", _cut("mkv", 0.6)),
     Case("truncated.mp3", PARTIAL, "ends after", _cut("mp3", 0.6)),
+    Case("fragments.mp4", DONE, "", _mp4(fragments=True, options=GROUPS)),
+    Case("truncated-fragments.mp4", PARTIAL, "end is missing", _cut("mp4", 0.6, fragments=True, options=GROUPS)),
     Case("truncated.wav", PARTIAL, "end is missing", _cut("wav", 0.6)),
     Case("truncated.ogg", PARTIAL, "end is missing", _cut("ogg", 0.6)),
     Case("truncated.avi", PARTIAL, "", _cut("avi", 0.6)),
@@ -275,6 +291,7 @@ CASES = [
     Case("only-header.wav", FAILED, "nothing in it", lambda _: wav()),
     # Damaged.
     *_flips(),
+    *(Case(name, FAILED, "", _begins_like(head)) for name, head in HEADS.items()),
     # Too much.
     Case(
         "16000-squared.avi", FAILED, "points", lambda _: packets("avi", "mjpeg", (16_000, 16_000), [flat_jpeg(16_000)])

@@ -100,14 +100,15 @@ def test_after_the_stage_ran_again_the_new_model_is_asked(library, tmp_path):
 
 def test_the_embedded_profiles_models_are_asked_beside_a_local_folders(tmp_path):
     folder = save_all(tmp_path / "models")
-    models = Models(Settings(data=tmp_path / "data", models=folder, device="cpu"))
+    none = {"data": tmp_path / "data", "weights": tmp_path / "none", "device": "cpu"}
+    models = Models(Settings(models=folder, **none))
     own = models.sentences.card.version
     assert models.of_version("sentences", own) is models.sentences
     older = models.of_version("sentences", UNIVERSAL_VERSION)
     assert older.card.version == UNIVERSAL_VERSION
     assert models.of_version("sentences", UNIVERSAL_VERSION) is older
     assert models.of_version("sentences", "never heard of") is None
-    embedded = Models(Settings(data=tmp_path / "data", device="cpu"))
+    embedded = Models(Settings(**none))
     version = embedded.image.card.version
     assert models.picture_map is None
     assert models.map_of(version).image_version == version

@@ -14,13 +14,21 @@ import sqlalchemy as sa
 
 from avrec import __version__
 from avrec.config import Settings
-from avrec.errors import AvrecError, CorruptMediaError, JobCancelledError, MediaError, UnsupportedMediaError
+from avrec.errors import (
+    AvrecError,
+    CorruptMediaError,
+    JobCancelledError,
+    MediaError,
+    NotEnoughMemoryError,
+    UnsupportedMediaError,
+)
 from avrec.ingest.clip_run import ClipRun
 from avrec.ingest.faults import Faults
 from avrec.ingest.folder import StageFolder
 from avrec.ingest.task import Handler, MadeWay, Stopping, Task
 from avrec.ingest.worker_lock import WorkerLock
 from avrec.models.catalogue import Models
+from avrec.models.memory import is_out_of_memory
 from avrec.store.clips import ClipStore
 from avrec.store.database import store_error
 from avrec.store.jobs import PAUSABLE, REFUSED, JobStore
@@ -149,15 +157,14 @@ class Worker:
             self._settle_cancelled(row, folder)
         except AvrecError as error:
             self._fail(row, str(error), error)
-        except OSError as error:
+        except Exception as error:
             if self._ended(row, folder):
                 return
             log.exception("job %s failed", row.job_id)
-            self._fail(row, str(store_error(error)))
-        except Exception:
-            if self._ended(row, folder):
-                return
-            log.exception("job %s failed", row.job_id)
+            if is_out_of_memory(error):
+                return self._fail(row, str(NotEnoughMemoryError(row.file_name)))
+            if isinstance(error, OSError):
+                return self._fail(row, str(store_error(error)))
             self._fail(row, f"{row.file_name}: this could not be processed. Retry it; the log has the details.")
 
     def _ended(self, row: sa.Row, folder: StageFolder) -> bool:

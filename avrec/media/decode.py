@@ -23,6 +23,7 @@ from avrec.media.proxy import Proxy
 from avrec.media.reading import Reader
 from avrec.media.segments import find_pauses, make_segments
 from avrec.media.shots import Shots
+from avrec.media.sound import SoundPieces
 from avrec.media.sound_pass import Heard, within, write_sound
 from avrec.media.whole import end_missing
 from avrec.schemas import MediaInfo
@@ -59,17 +60,16 @@ def decode_file(
     if not has_sound and not has_picture:
         check_said_size(path, source.kind, name)
         raise CorruptMediaError(name, "nothing in it could be decoded")
-    samples = np.memmap(folder / SOUND_FILE, np.float32, "r") if has_sound else None
     info = _describe(source, run, heard, end_missing(path, source.kind))
-    boundaries = run.shots.cuts if has_picture else find_pauses(samples, SOUND_RATE)
-    segments = make_segments(boundaries, info.duration)
+    pauses, peaks = _outline(folder / SOUND_FILE, find=not has_picture) if has_sound else ([], [])
+    segments = make_segments(run.shots.cuts if has_picture else pauses, info.duration)
     times, owners = run.candidates.save(folder, segments, preset)
     decoded = Decoded(
         info=info,
         segments=segments,
         frame_times=times,
         frame_segments=owners,
-        peaks=_peaks(samples),
+        peaks=peaks,
         folder=folder,
     )
     decoded.save()
@@ -193,11 +193,17 @@ def _notes(
     return tuple(notes)
 
 
-def _peaks(samples: np.ndarray | None) -> list[float]:
+def _outline(path: Path, *, find: bool) -> tuple[list[float], list[float]]:
+    """The pauses of the sound, where they are wanted, and its peaks."""
+    with path.open("rb") as file:
+        samples = SoundPieces(file)
+        return find_pauses(samples, SOUND_RATE) if find else [], _peaks(samples)
+
+
+def _peaks(samples: SoundPieces) -> list[float]:
     """Outline of the sound: root mean square of 60 equal stretches, the loudest 1; near-silence stays low."""
-    if samples is None:
-        return []
     edges = np.linspace(0, len(samples), PEAKS + 1).astype(int)
-    stretches = [samples[min(a, len(samples) - 1) : max(b, a + 1)] for a, b in itertools.pairwise(edges)]
-    levels = np.array([float(np.sqrt(np.mean(np.square(stretch)))) for stretch in stretches])
+    levels = np.zeros(PEAKS)
+    for i, (a, b) in enumerate(itertools.pairwise(edges)):
+        levels[i] = np.sqrt(np.mean(np.square(samples[min(a, len(samples) - 1) : max(b, a + 1)])))
     return np.round(levels / max(float(levels.max()), QUIET), 3).tolist()

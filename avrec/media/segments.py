@@ -44,7 +44,7 @@ def find_pauses(sound: np.ndarray, rate: int) -> list[float]:
     Quiet is 25 dB under the sound's 90th percentile level, and anything under -50 dBFS.
 
     Args:
-        sound: float32 mono in [-1, 1], (samples,).
+        sound: float32 mono in [-1, 1], (samples,), or what gives such pieces of it.
     """
     step = int(rate * FRAME_SECONDS)
     frames = len(sound) // step

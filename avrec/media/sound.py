@@ -1,5 +1,6 @@
 """Sound on its way to the models and the proxy: resampled, with silence where the file has a gap."""
 
+import os
 from fractions import Fraction
 from typing import Any, BinaryIO
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from avrec.media.decode_result import SOUND_RATE
 
+SAMPLE_BYTES = 4
 GAP_SECONDS = 0.1  # shorter gaps are jitter of the timestamps
 
 
@@ -71,6 +73,22 @@ class Resampled:
             piece.pts, piece.time_base = self.samples, Fraction(1, self._rate)
             self.samples += piece.samples
         return pieces
+
+
+class SoundPieces:
+    """A written sound, read piece by piece: of an array mapped from the file all that was looked at stays resident."""
+
+    def __init__(self, file: BinaryIO):
+        self._file = file
+        self._length = os.fstat(file.fileno()).st_size // SAMPLE_BYTES
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, wanted: slice) -> np.ndarray:
+        start, stop, _ = wanted.indices(self._length)
+        self._file.seek(start * SAMPLE_BYTES)
+        return np.frombuffer(self._file.read(max(0, stop - start) * SAMPLE_BYTES), np.float32)
 
 
 class SoundFile:

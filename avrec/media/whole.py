@@ -23,7 +23,7 @@ def end_missing(path: Path, kind: Sniffed) -> bool:
     with path.open("rb") as file:
         match kind.format:
             case "mov":
-                return any(name in CONTENT and start + length > size for name, start, length in boxes(file, size))
+                return _mov_cut(list(boxes(file, size)), size)
             case "wav":
                 return _wav_data_end(file) > size + SLACK
             case "avi":
@@ -35,6 +35,14 @@ def end_missing(path: Path, kind: Sniffed) -> bool:
             case "ogg":
                 return not _ogg_ends(file, size)
     return False
+
+
+def _mov_cut(found: list[tuple[bytes, int, int]], size: int) -> bool:
+    """Whether a box of content ends behind the file, or a recording in fragments stops within a box's head."""
+    if any(name in CONTENT and start + length > size for name, start, length in found):
+        return True
+    end = sum(found[-1][1:]) if found else 0
+    return any(name == b"moof" for name, _, _ in found) and 0 < size - end < 8
 
 
 def boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int, int]]:

@@ -117,3 +117,18 @@ def test_deleting_while_it_is_being_made_leaves_nothing(tmp_path):
     assert not any(engine.settings.jobs_dir.iterdir())
     engine.close()
     assert os.path.exists(tmp_path / "data")
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(12, "Cannot allocate memory")])
+def test_memory_that_runs_out_beside_the_models_is_one_sentence(engine, tmp_path, monkeypatch, error):
+    def full(*_):
+        raise error
+
+    monkeypatch.setattr("avrec.models.sound.pool", full)
+    with write_video(tmp_path / "a.mp4", 1.0).open("rb") as stream:
+        job = engine.add_file(stream, "a.mp4")
+    failed = engine.wait([job.job_id], timeout=60)[0]
+    assert failed.reason == "There is not enough memory for a.mp4. Close other programs, then retry."
+    monkeypatch.undo()
+    engine.retry_job(job.job_id)
+    assert engine.wait([job.job_id], timeout=60)[0].state == "done"

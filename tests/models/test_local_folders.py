@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tiny_models import save_all, save_clip, save_language_model
+from tiny_models import save_clip, save_language_model
 
 from avrec.config import Settings
 from avrec.errors import WeightsUnavailableError
@@ -16,11 +16,6 @@ from avrec.models.local_folder import LocalFolder
 FRAMES = np.random.default_rng(0).integers(0, 255, (3, 90, 120, 3), dtype=np.uint8)
 TEXTS = ["a cat", "rocket on the moon", "the cat sleeps on a rocket"]
 ENCODERS = {"image": (FRAMES, 16), "image_text": (TEXTS, 16), "sentences": (TEXTS, 32), "documents": (TEXTS, 32)}
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return save_all(tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture(scope="module")

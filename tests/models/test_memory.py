@@ -5,7 +5,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from tiny_models import save_all
 
 from avrec.config import Settings
 from avrec.errors import NotEnoughMemoryError
@@ -51,11 +50,6 @@ FAMILIES = {
     "sound": ("_encode", "encode", SOUND, False),
     "transcriber": ("_recognise", "transcribe", SOUND, False),
 }
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return save_all(tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture(autouse=True)

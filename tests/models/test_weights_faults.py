@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from generate import write_video
 from light import LightModels
-from tiny_models import save_all
 
 from avrec.config import Settings
 from avrec.engine import Engine
@@ -43,11 +42,6 @@ class Evil:
 
     def __reduce__(self):
         return os.mkdir, (str(self.canary),)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return save_all(tmp_path_factory.mktemp("models"))
 
 
 def read_pickle(path):
@@ -88,9 +82,8 @@ ASK = {
 }
 
 
-@pytest.mark.parametrize("kind", [0, 1])
+@pytest.mark.parametrize(("kind", "beside"), [(0, False), (1, False), (0, True)])
 @pytest.mark.parametrize("name", ASK)
-@pytest.mark.parametrize("beside", [False, True])
 def test_no_pickle_of_a_model_folder_is_opened(folder, evil, tmp_path, name, kind, beside):
     shutil.copytree(folder, tmp_path / "models")
     home = tmp_path / "models" / name
