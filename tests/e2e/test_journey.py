@@ -98,9 +98,7 @@ def test_upload_understand_audience_recommend_why(address, browser, tmp_path, st
         str(starter_dir / "talk_astronaut.mp4")
     )
     page.get_by_text("See what it understood").wait_for(timeout=120_000)
-    page.wait_for_function(
-        "(document.querySelector('.st-key-finished')?.innerText ?? '').includes('talk astronaut')", timeout=240_000
-    )
+    page.locator(".st-key-finished", has_text="talk astronaut").wait_for(timeout=240_000)
     settled(page)
     page.screenshot(path=SCREENSHOTS / "upload.png")
 

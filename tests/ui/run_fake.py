@@ -28,7 +28,13 @@ def main(port: str = "8599", size: str = "full") -> None:
         done = {"stages_done": ("decode", "segments"), "stage": "speech", "progress": 0.4, "seconds_left": 11.0}
         fake.put_job(job_id="a", title="Rocket launch", state="running", **done)
         fake.put_job(job_id="b", title="A temple", state="queued", created_at=NOW)
-        fake.put_job(job_id="c", title="Cut off", state="failed", reason="cut.mp4: it ends early. Export it again.")
+        fake.put_job(
+            job_id="c",
+            file_name="cut.mp4",
+            title="Cut off",
+            state="failed",
+            reason="cut.mp4: it ends early. Export it again.",
+        )
         fake.put_job(job_id="d", title="Cat", state="done", outcome="done", clip_id=clips[0].clip_id)
     resources.hold(fake)
     bootstrap.load_config_options({"server.port": int(port), "server.headless": True})
