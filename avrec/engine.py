@@ -75,7 +75,7 @@ class Engine(Queueing, Mending, Renewing, People, Comparing, Proving, Library):
         self._upkeep = Upkeep(self._database, self._clips, self._jobs, self._models)
         self._workers = {lane: self._worker(lane) for lane in LANES}
         self._supervisor = Supervisor(self.settings, self._jobs)
-        self._readiness = Readiness(self._serving)
+        self._readiness = Readiness(self._serving, lambda: self._jobs.has_work("clips"))
         self._served = start_worker
         if start_worker:
             if self.settings.demo and not self._clips.ids():
@@ -203,6 +203,10 @@ class Engine(Queueing, Mending, Renewing, People, Comparing, Proving, Library):
         """One card per task; a model counts as loaded where this process or a worker has it."""
         elsewhere = {task for worker in self.workers() for task in worker.loaded}
         return [replace(card, loaded=card.loaded or card.task in elsewhere) for card in self._models.cards()]
+
+    def attend(self) -> None:
+        """Say that somebody uses the pages now: what works in the background stands back."""
+        self._supervisor.attend()
 
     def loaded_here(self) -> list[str]:
         """Tasks whose models this process has in memory."""

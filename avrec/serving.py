@@ -156,13 +156,13 @@ class Serving:
             for name, fitted in self._fitted.items()
         }
 
-    def keep_ready(self) -> None:
+    def keep_ready(self) -> bool:
         """After the library has changed, do what the next question would wait for, while the last answers serve.
 
-        Done once for each time that somebody has asked: where nobody reads, nothing is fitted.
+        Done once for each time that somebody has asked: where nobody reads, nothing is fitted. Says whether it was.
         """
         if not self._asked or self._database.revisions()[0] == self._revisions[0]:
-            return
+            return False
         self._asked = False
         newer = Serving(self._database, self._clips, self._interactions, self._models)
         newer._fresh()
@@ -172,6 +172,7 @@ class Serving:
             if all(new >= old for new, old in zip(newer._revisions, self._revisions, strict=True)):
                 for name in LEARNED:
                     setattr(self, name, getattr(newer, name))
+        return True
 
     def heard(self, event: Interaction) -> None:
         """Take in one event that was just stored, without adding everybody's up again.

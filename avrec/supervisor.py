@@ -14,6 +14,7 @@ import threading
 import time
 
 from avrec.config import PACKAGE, Settings
+from avrec.ingest.standing_back import stand_back
 from avrec.ingest.worker import LOCKS
 from avrec.ingest.worker_lock import WorkerLock
 from avrec.schemas import WorkerState
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 EVERY_SECONDS = 0.25
 STOP_SECONDS = 8.0  # a longer stage is cut off; its job goes on at the next start
 LONGEST_WAIT = 30.0  # between two starts of a worker that dies at once
+ATTENDED_SECONDS = 4.0  # after a page was drawn, somebody is there for so long
 SOUND_SECONDS = 20.0  # one that lived so long did not die of its start
 
 
@@ -37,7 +39,8 @@ class Supervisor:
         self._deaths = dict.fromkeys(LANES, 0)
         self._started = dict.fromkeys(LANES, 0.0)
         self._not_before = dict.fromkeys(LANES, 0.0)
-        self._stop = threading.Event()
+        self._stop, self._wake = threading.Event(), threading.Event()
+        self._attended_at, self._back = float("-inf"), False
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -47,6 +50,7 @@ class Supervisor:
     def stop(self) -> None:
         """End the workers; what they had in hand goes on at the next start."""
         self._stop.set()
+        self._wake.set()
         if self._thread is not None:
             self._thread.join(timeout=STOP_SECONDS + 5)
 
@@ -56,7 +60,10 @@ class Supervisor:
 
     def _run(self) -> None:
         # The children are told to die with the thread that started them, so this one lives as long as they do.
-        while not self._stop.wait(EVERY_SECONDS):
+        while not self._stop.is_set():
+            self._wake.wait(EVERY_SECONDS)
+            self._wake.clear()
+            self._stand_back()
             for lane in LANES:
                 try:
                     self._look_after(lane)
@@ -65,6 +72,20 @@ class Supervisor:
                     self._stop.wait(2.0)
         for lane, child in self._children.items():
             self._end(lane, child)
+
+    def attend(self) -> None:
+        """Say that somebody uses the pages now: work stands back for some seconds."""
+        self._attended_at = time.monotonic()
+        if not self._back:
+            self._wake.set()
+
+    def _stand_back(self) -> None:
+        """Let the workers stand back, or go on, where that has changed."""
+        back = time.monotonic() - self._attended_at < ATTENDED_SECONDS
+        if back != self._back:
+            self._back = back
+            for child in self._children.values():
+                stand_back(child.pid, back)
 
     def _look_after(self, lane: str) -> None:
         child = self._children.get(lane)
@@ -78,6 +99,8 @@ class Supervisor:
             return
         if not WorkerLock(self._settings.data / LOCKS[lane]).taken:
             self._children[lane], self._started[lane] = self._spawn(lane), time.monotonic()
+            if self._back:
+                stand_back(self._children[lane].pid, True)
 
     def _note_end(self, lane: str, code: int) -> None:
         if code == 0 or time.monotonic() - self._started[lane] > SOUND_SECONDS:

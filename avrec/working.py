@@ -19,7 +19,7 @@ from avrec.media.child import die_with_parent
 from avrec.models.allocator import keep_large_blocks
 from avrec.worker_state import clear_state, write_state
 
-NICENESS = 10
+NICENESS = 5
 IDLE_SECONDS = {"clips": 180.0, "evaluations": 20.0}
 TELL_SECONDS = 2.0
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from avrec.config import REPOSITORY
 from avrec.ui import access, pages, theme, uploads, workspace
-from avrec.ui.resources import guard
+from avrec.ui.resources import attend, guard
 from avrec.ui.status import status_lines
 
 st.set_page_config(
@@ -47,6 +47,7 @@ navigation = st.navigation(
     expanded=True,
 )
 workspace.carry_over(navigation.url_path)
+attend()
 with st.sidebar:
     status_lines()
 with uploads.sweeping(), guard(whole=True):

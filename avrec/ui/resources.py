@@ -11,7 +11,7 @@ import logging
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -46,6 +46,12 @@ def engine() -> "Engine":
 
             _held["engine"] = Engine(start_worker=_held["serving"])
         return _held["engine"]
+
+
+def attend() -> None:
+    """Have what works in the background stand back for the page that is drawn now."""
+    with suppress(Exception):  # the page itself says why there is no engine
+        engine().attend()
 
 
 def hold(replacement: "Engine | None") -> None:

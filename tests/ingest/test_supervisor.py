@@ -40,7 +40,7 @@ def test_work_is_done_by_a_modest_process_that_comes_back_after_a_kill(served):
     job = served.add_file(io.BytesIO(b"not media at all"), "a.mp4")
     assert served.wait([job.job_id], timeout=30)[0].state == "failed"
     (worker,) = workers_of(os.getpid())
-    assert worker.nice() == 10
+    assert worker.nice() == 5
     until(served.workers)
     assert [state.lane for state in served.workers()] == ["clips"]
     worker.kill()
@@ -50,6 +50,21 @@ def test_work_is_done_by_a_modest_process_that_comes_back_after_a_kill(served):
     pids = {p.pid for p in workers_of(os.getpid())}
     served.close()
     assert not any(psutil.pid_exists(pid) for pid in pids), "the app takes its workers with it"
+
+
+def policies(process):
+    """Scheduling classes of a process's threads."""
+    return {os.sched_getscheduler(thread.id) for thread in process.threads()}
+
+
+def test_work_stands_back_while_somebody_uses_the_pages(served, monkeypatch):
+    monkeypatch.setattr("avrec.supervisor.ATTENDED_SECONDS", 0.5)
+    served.add_file(io.BytesIO(b"not media at all"), "a.mp4")
+    (worker,) = until(lambda: workers_of(os.getpid()))
+    assert policies(worker) == {os.SCHED_OTHER}
+    served.attend()
+    until(lambda: policies(worker) == {os.SCHED_IDLE})
+    until(lambda: policies(worker) == {os.SCHED_OTHER})
 
 
 APP = """

@@ -46,6 +46,9 @@ class FakeEngine(FakeLibrary, FakeQueue, FakeRanking, FakePeople, FakeComparing,
         "crowd": BALANCED | {"crowd": 3.0},
     }
 
+    def attend(self) -> None:
+        """Nothing works in the background here."""
+
     def __init__(self, clips: list[Clip] | None = None, people: int = 6, settings: Settings | None = None):
         self.settings = settings or Settings(data=Path("unused"), roots=[])
         self._clips = {c.clip_id: c for c in (starter_clips() if clips is None else clips)}
