@@ -28,6 +28,7 @@ from avrec.store.tables import watched_folders
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 5.0
+RESTS = 20  # times as long as the last look took
 STILL_SECONDS = 3.0  # a file that changed later than this may still be on its way
 LOCK = "watch.lock"
 
@@ -77,12 +78,16 @@ class Watcher:
         self._lock.release()
 
     def _run(self) -> None:
-        while not self._stop.wait(EVERY_SECONDS):
+        rest = EVERY_SECONDS
+        while not self._stop.wait(rest):
+            started = time.monotonic()
             try:
                 if self._lock.acquire():
                     self.look()
             except Exception:
                 log.exception("watched folders could not be looked at")
+            # Listing tens of thousands of files takes a while, in the process that draws the pages.
+            rest = max(EVERY_SECONDS, RESTS * (time.monotonic() - started))
 
     def look(self) -> dict[str, int]:
         """Look into every watched folder once.

@@ -100,6 +100,11 @@ def open_transformer(kind: Any, folder: Path, dtype: Any) -> Any:
     Raises:
         WeightsUnavailableError: Weights that the network needs are not in the folder.
     """
+    from transformers.utils import logging
+
+    # What is missing is checked below; tables and bars of it would only fill the log of the server.
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
     network, report = kind.from_pretrained(
         str(folder),
         dtype=dtype,
