@@ -219,8 +219,14 @@ def test_a_sentence_makes_a_person_and_a_weight_counts_at_once(address, browser)
     page.close()
 
 
-@pytest.mark.parametrize("path", ["/", "/upload", "/clip", "/recommend", "/users", "/evaluate", "/compare", "/system"])
-@pytest.mark.parametrize("look", [("light", 1440), ("dark", 420)])
+# Dark and narrow is slow only for the sake of the default suite's ten minutes; two pages of it stay there.
+LIGHT, DARK = ("light", 1440), ("dark", 420)
+PATHS = ("/", "/upload", "/clip", "/recommend", "/users", "/evaluate", "/compare", "/system")
+LOOKS = [(path, LIGHT) for path in PATHS] + [(path, DARK) for path in ("/upload", "/recommend")]
+LATER = [pytest.param(path, DARK, marks=pytest.mark.slow) for path in PATHS if path not in ("/upload", "/recommend")]
+
+
+@pytest.mark.parametrize(("path", "look"), LOOKS + LATER)
 def test_every_page_in_light_and_dark_wide_and_narrow(address, browser, path, look):
     scheme, width = look
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)

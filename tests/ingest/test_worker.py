@@ -35,7 +35,10 @@ def run_child(data, video, fault):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=REPOSITORY, check=False)
 
 
-@pytest.mark.parametrize("stage", STAGES)
+QUICK = ("decode", "speech", "index")  # one of each kind; the others are slow for their number
+
+
+@pytest.mark.parametrize("stage", [s if s in QUICK else pytest.param(s, marks=pytest.mark.slow) for s in STAGES])
 def test_killed_at_a_stage_the_job_goes_on_without_doubles(tmp_path, stage):
     video = write_video(tmp_path / "a.mp4", 2.0)
     assert run_child(tmp_path / "data", video, f"{stage}:1:kill").returncode == -9

@@ -111,6 +111,7 @@ def test_the_static_folder_holds_our_assets_alone(server):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_no_single_parameter_brings_a_page_down(server, session, page):
     """Each hostile value in each parameter, alone and with all others."""
