@@ -246,13 +246,15 @@ class Queueing:
         """Stop a queued or running job; what it had found is dropped."""
         if self._jobs.update(job_id, only_if="queued", state="cancelled", stage=""):
             self._drop_work(job_id)
+        elif not self._jobs.update(job_id, only_if="running", state="cancelled", stage=""):
             return
-        self._jobs.update(job_id, only_if="running", state="cancelled", stage="")
+        self._jobs.settle_twins([job_id], "cancelled")
 
     def cancel_queued(self) -> int:
         """Cancel every file and folder that waits; returns how many jobs those were."""
         waiting = self._lists.ids("queued", without=EDITS)
         cancelled = self._lists.change(waiting, "queued", state="cancelled", stage="")
+        self._jobs.settle_twins(set(waiting), "cancelled")
         for job_id in waiting:
             self._drop_work(job_id)
         return cancelled

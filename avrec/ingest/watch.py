@@ -21,7 +21,7 @@ from avrec.ingest import intake
 from avrec.ingest.worker_lock import WorkerLock
 from avrec.schemas import WatchedFolder
 from avrec.store.database import Database
-from avrec.store.jobs import JobStore
+from avrec.store.jobs import JobStore, Order
 from avrec.store.known_files import KnownFiles
 from avrec.store.tables import watched_folders
 
@@ -133,12 +133,15 @@ class Watcher:
             self._jobs.refuse(intake.display_name(path.name), str(error), dict(fields), preset)
             outcome = "not usable"
         else:
-            outcome = self._jobs.known_as(order) or "added"
-            if outcome == "added":
-                self._jobs.enqueue([order])
+            outcome = self._jobs.known_as(order) or self._queue(order)
         with contextlib.suppress(OSError):  # it went away meanwhile
             self._known.take(path)
         return outcome
+
+    def _queue(self, order: Order) -> str:
+        """Queue a file, and say what its job is: a copy of a file that waits or was refused has its answer already."""
+        row = self._jobs.row(self._jobs.enqueue([order])[0])
+        return {"done": "already in the queue", "failed": "refused before"}.get(row.state, "added")
 
     def _note(self, path: str, note: str) -> None:
         values = {"looked_at": datetime.now(UTC).replace(tzinfo=None), "note": note}

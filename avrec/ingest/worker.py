@@ -190,7 +190,8 @@ class Worker:
         fields = {"outcome": REFUSED, "found": __version__} if refused else {}
         if isinstance(error, MediaError):
             StageFolder(self.settings.jobs_dir / row.job_id).remove()
-        self.jobs.update(row.job_id, only_if="running", state="failed", reason=reason, **fields)
+        if self.jobs.update(row.job_id, only_if="running", state="failed", reason=reason, **fields):
+            self.jobs.settle_twins([row.job_id], "failed")
 
     def _run_handler(self, row: sa.Row, folder: StageFolder) -> None:
         """Run a job that is no file's."""

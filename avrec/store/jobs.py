@@ -1,7 +1,7 @@
 """The queue in the store: every job ends in one state, and a known file is recognised before any work."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -70,11 +70,14 @@ class JobStore:
             for order in orders:
                 row = _new_row(order)
                 if order.kind == "ingest":
-                    if refused := self._refused(connection, order):
-                        self._set(connection, refused, created_at=_now())
-                        ids.append(refused)
-                        continue
                     found, live = self._twin(connection, order.sha256)
+                    refused = None if found else self._refused(connection, order)
+                    if refused is not None and refused.file_name == order.file_name:
+                        self._set(connection, refused.job_id, created_at=_now())
+                        ids.append(refused.job_id)
+                        continue
+                    if refused is not None:
+                        row |= _as_ended(refused, order.file_name)
                     if found:
                         row |= {"state": "done", "outcome": "duplicate", "progress": 1.0, "found": found}
                     if live:
@@ -103,16 +106,28 @@ class JobStore:
         return twin if known is not None else job_id
 
     def known_as(self, order: Order) -> str:
-        """What is known of a file's bytes: "already indexed", "already in the queue", "refused before", or "".
+        """What is known of a file: "already indexed", "already in the queue", "refused before", or "".
 
-        A cancelled job, or one that failed for another reason than its file, makes nothing known.
+        A cancelled job, or one that failed for another reason than its file, makes nothing known; nor does another
+        file with the same bytes that is not indexed, since each file in the queue is answered by its own name.
         """
+        mine = jobs.c.sha256 == order.sha256, jobs.c.file_name == order.file_name, jobs.c.kind == "ingest"
+        waits = sa.or_(jobs.c.state.in_(LIVE), jobs.c.outcome == "duplicate")
         with self.database.read() as connection:
             if connection.execute(sa.select(clips.c.clip_id).where(clips.c.sha256 == order.sha256)).first():
                 return "already indexed"
-            if self._twin(connection, order.sha256)[1]:
+            if connection.execute(sa.select(jobs.c.job_id).where(*mine, waits)).first():
                 return "already in the queue"
-            return "refused before" if self._refused(connection, order) else ""
+            refused = self._refused(connection, order)
+        return "refused before" if refused is not None and refused.file_name == order.file_name else ""
+
+    def settle_twins(self, job_ids: Collection[str], state: str) -> None:
+        """Give jobs that wait for others with the same bytes those jobs' end, each with its own name in the reason."""
+        with self.database.write() as connection:
+            for twin in connection.execute(jobs.select().where(jobs.c.outcome == "duplicate")).all():
+                if (job_id := twin.fields.get(TWIN)) in job_ids:
+                    ended = connection.execute(jobs.select().where(jobs.c.job_id == job_id)).one()
+                    self._set(connection, twin.job_id, **_as_ended(ended, twin.file_name) | {"state": state})
 
     def refuse(self, file_name: str, reason: str, fields: dict[str, Any], preset: str) -> str:
         """Put a file that could not even be read on the list, with the reason."""
@@ -123,11 +138,12 @@ class JobStore:
         return row["job_id"]
 
     @staticmethod
-    def _refused(connection: sa.Connection, order: Order) -> str:
-        """The job that refused the same bytes under the same name, or ""."""
-        same = jobs.c.sha256 == order.sha256, jobs.c.file_name == order.file_name, jobs.c.kind == "ingest"
+    def _refused(connection: sa.Connection, order: Order) -> sa.Row | None:
+        """A job that refused the same bytes, by preference under the same name."""
+        same = jobs.c.sha256 == order.sha256, jobs.c.kind == "ingest"
         refused = jobs.c.state == "failed", jobs.c.outcome == REFUSED, jobs.c.found == __version__
-        return connection.execute(sa.select(jobs.c.job_id).where(*same, *refused)).scalar() or ""
+        query = jobs.select().where(*same, *refused).order_by(jobs.c.file_name != order.file_name)
+        return connection.execute(query.limit(1)).first()
 
     def claim(self, lane: str = "clips") -> sa.Row | None:
         """Take the next queued job of a lane; only the holder of the lane's lock calls this."""
@@ -333,6 +349,12 @@ def _new_row(order: Order) -> dict[str, Any]:
         "created_at": _now(),
         "updated_at": _now(),
     }
+
+
+def _as_ended(ended: sa.Row, file_name: str) -> dict[str, Any]:
+    """The end of another job with the same bytes, said of this file."""
+    reason = ended.reason.replace(ended.file_name, file_name, 1)
+    return {"state": "failed", "outcome": ended.outcome, "found": ended.found, "reason": reason, "progress": 0.0}
 
 
 def to_job(row: sa.Row, seconds_left: float | None = None) -> Job:

@@ -208,6 +208,31 @@ def test_a_folder_is_queued_in_the_background_and_a_second_pass_adds_nothing(roo
     assert len(rooted.jobs()) == before, "known files make no jobs"
 
 
+def test_copies_of_a_broken_file_are_each_told_why(rooted, tmp_path):
+    for name in ("a.mp4", "b.mp4"):
+        (tmp_path / "in" / name).write_bytes(b"not media at all")
+    job = rooted.wait([rooted.queue_folder(tmp_path / "in").job_id], timeout=60)[0]
+    assert job.found == "1 added, 1 already in the queue"
+    rooted.wait([j.job_id for j in rooted.jobs()], timeout=60)
+    failed = {j.file_name: j.reason for j in rooted.jobs() if j.state == "failed"}
+    assert failed["a.mp4"].startswith("a.mp4: ")
+    assert failed["b.mp4"] == failed["a.mp4"].replace("a.mp4", "b.mp4")
+    (tmp_path / "in" / "c.mp4").write_bytes(b"not media at all")
+    again = rooted.wait([rooted.queue_folder(tmp_path / "in").job_id], timeout=60)[0]
+    assert again.found == "0 added, 3 refused before"
+    assert sum(j.state == "failed" for j in rooted.jobs()) == 3
+    assert rooted.queue_counts().get("queued", 0) == 0
+
+
+def test_a_copy_of_a_cancelled_file_is_cancelled(engine, three, tmp_path):
+    copy = tmp_path / "copy.mp4"
+    copy.write_bytes((tmp_path / "0.mp4").read_bytes())
+    twin = add(engine, copy)
+    assert twin.outcome == "duplicate"
+    engine.cancel_job(three[0].job_id)
+    assert engine.job(twin.job_id).state == "cancelled"
+
+
 def test_a_cancelled_folder_can_be_added_again(rooted, tmp_path):
     write_video(tmp_path / "in" / "a.mp4", 1.0)
     rooted.wait([rooted.queue_folder(tmp_path / "in").job_id], timeout=60)
