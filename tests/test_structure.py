@@ -27,6 +27,7 @@ COMMANDS = ("__main__", "cli_evaluate", "cli_ingest", "cli_keep", "cli_queue", "
 FRONT = ("ui", *COMMANDS, "serve", "working")
 SIDES = ("ingest", "media", "models", "store")  # what touches files, weights and the network
 THINKING = ("recommend", "explain", "evaluate", "index")
+PARTS = ("engine", "serving", "people", "comparing", "proving", "library", "supervisor")  # of the queue's sides
 BELOW = {  # package or module -> what it must not import
     "errors": (*SIDES, *THINKING, "schemas", "config", *FACADE, *FRONT),
     "export": (*SIDES, *THINKING, "schemas", "config", *FACADE, *FRONT),
@@ -47,20 +48,9 @@ BELOW = {  # package or module -> what it must not import
     "comparing": (*SIDES, "engine", "people", "proving", "library", *FRONT),
     "people": ("media", "engine", "comparing", "proving", "library", *FRONT),
     "proving": ("ingest", "media", "models", "engine", "people", "comparing", "library", *FRONT),
-    "queueing": (*THINKING, "engine", "serving", "people", "comparing", "proving", "library", "supervisor", *FRONT),
-    "mending": (*THINKING, "engine", "serving", "people", "comparing", "proving", "library", "supervisor", *FRONT),
-    "renewing": (
-        *THINKING,
-        "media",
-        "engine",
-        "serving",
-        "people",
-        "comparing",
-        "proving",
-        "library",
-        "supervisor",
-        *FRONT,
-    ),
+    "queueing": (*THINKING, *PARTS, *FRONT),
+    "mending": (*THINKING, *PARTS, *FRONT),
+    "renewing": (*THINKING, "media", *PARTS, *FRONT),
     "supervisor": (*THINKING, "media", "models", *FACADE[:-2], *FRONT),
     "readiness": (*SIDES, "engine", "people", "comparing", "proving", "library", "queueing", "supervisor", *FRONT),
     "engine": FRONT,

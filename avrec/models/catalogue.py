@@ -300,13 +300,7 @@ class Models:
         Returns:
             The tasks that were unloaded.
         """
-        now = time.monotonic()
-        idle = [
-            (task, model)
-            for task, model in self._all_made()
-            if getattr(model, "loaded", False) and model.card.memory_bytes > SMALL and now - model.last_used > seconds
-        ]
-        return self._unload(idle)
+        return self._unload([(t, m) for t, m in self._idle(seconds) if m.card.memory_bytes > SMALL])
 
     def unload_others(self, idle_seconds: float = 0.0, but: Any = None) -> list[str]:
         """Unload whatever is not at work and was not used for so long, to make room.
@@ -317,16 +311,18 @@ class Models:
         Returns:
             The tasks that were unloaded.
         """
-        now = time.monotonic()
         others = [
             (task, model)
-            for task, model in self._all_made()
-            if model is not but
-            and getattr(model, "_clip", model) is not but
-            and getattr(model, "loaded", False)
-            and now - model.last_used >= idle_seconds
+            for task, model in self._idle(idle_seconds)
+            if model is not but and getattr(model, "_clip", model) is not but
         ]
         return self._unload(others)
+
+    def _idle(self, seconds: float) -> list[tuple[str, Any]]:
+        """Models in memory that were not used for at least so long, with their tasks."""
+        now = time.monotonic()
+        loaded = [(task, model) for task, model in self._all_made() if getattr(model, "loaded", False)]
+        return [(task, model) for task, model in loaded if now - model.last_used >= seconds]
 
     def _unload(self, models: list[tuple[str, Any]]) -> list[str]:
         # Without the lock and without waiting: a model at work may itself be waiting for this thread.

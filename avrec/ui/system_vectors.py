@@ -28,7 +28,8 @@ def vectors_block() -> None:
             count = stale.get(stage, 0)
             help_ = f"{count} clips were read by another model" if count else "Every clip was read by the present model"
             label = f"Run {stage} again" + (f", {count} clips" if count else "")
-            if st.button(label, key=f"rerun-{stage}", help=help_, type="secondary" if count else "tertiary"):
+            kind = "secondary" if count else "tertiary"
+            if st.button(label, key=f"rerun-{stage}", help=help_, type=kind, disabled=not any(s.clips for s in states)):
                 _rerun(stage, count > 0)
 
 

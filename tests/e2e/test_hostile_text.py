@@ -4,8 +4,6 @@ The policy that keeps pages from loading anything from elsewhere is switched off
 put to the test.
 """
 
-import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -22,9 +20,6 @@ from avrec.engine import Engine
 from avrec.schemas import PersonSettings, SpokenLine, Transcript
 
 pytestmark = pytest.mark.e2e
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", "--no-first-run", "--disable-quic"]  # fmt: skip
 
 MARKUP = '<img src="http://evil.example/a.png" onerror="window.ran=1"><b class="bad">b</b>'
 ENTITY = "&lt;img src=http://evil.example/e.png&gt;"
@@ -105,21 +100,12 @@ def hostile(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(hostile):
-    if CHROMIUM is None:
-        if os.environ.get("CI"):
-            pytest.fail("chromium is missing in CI: scripts/setup-browser did not run")
-        pytest.skip("chromium is not installed; `make test` installs it where it can")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        opened = browser.new_context(viewport={"width": 1440, "height": 2400}, bypass_csp=True).new_page()
-        opened.foreign, opened.asked = [], []
-        opened.on("request", lambda request: _note(opened.foreign, request.url, hostile[0]))
-        opened.on("dialog", lambda dialog: (opened.asked.append(dialog.message), dialog.dismiss()))
-        yield opened
-        browser.close()
+def page(hostile, browser):
+    opened = browser.new_context(viewport={"width": 1440, "height": 2400}, bypass_csp=True).new_page()
+    opened.foreign, opened.asked = [], []
+    opened.on("request", lambda request: _note(opened.foreign, request.url, hostile[0]))
+    opened.on("dialog", lambda dialog: (opened.asked.append(dialog.message), dialog.dismiss()))
+    return opened
 
 
 def _note(foreign, url, address):

@@ -16,10 +16,7 @@ import pytest
 from avrec.config import REPOSITORY
 
 pytestmark = [pytest.mark.e2e, pytest.mark.models]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SCREENSHOTS = REPOSITORY / "tests" / "screenshots"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", "--no-first-run", "--disable-quic"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -53,20 +50,6 @@ def address(weights_dir, real_engine, tmp_path_factory):
     process.terminate()
     process.wait(timeout=40)
     log.close()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        if os.environ.get("CI"):
-            pytest.fail("chromium is missing in CI: scripts/setup-browser did not run")
-        pytest.skip("chromium is not installed; `make test` installs it where it can")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield started
-        started.close()
 
 
 def settled(page):

@@ -47,7 +47,8 @@ class FakeEngine(FakeLibrary, FakeQueue, FakeRanking, FakePeople, FakeComparing,
     }
 
     def attend(self) -> None:
-        """Nothing works in the background here."""
+        """Count the pages that said that somebody is there."""
+        self.attended += 1
 
     def __init__(self, clips: list[Clip] | None = None, people: int = 6, settings: Settings | None = None):
         self.settings = settings or Settings(data=Path("unused"), roots=[])
@@ -59,6 +60,7 @@ class FakeEngine(FakeLibrary, FakeQueue, FakeRanking, FakePeople, FakeComparing,
         self._ids = itertools.count(1)
         self._events: list[Interaction] = []
         self.revision = 1
+        self.attended = 0
         self.calls: list[tuple] = []
         self.asked: dict = {}
         self.found: dict = {}

@@ -20,6 +20,7 @@ def test_pages_open_over_any_library(any_library, open_page, page):
     app = open_page(page, **query)
     assert not app.exception
     assert not app.error
+    assert any_library.attended, "what works in the background stands back"
 
 
 @pytest.mark.parametrize("page", ALL, ids=lambda path: path.rsplit("/", 1)[-1])
